@@ -1,0 +1,54 @@
+using Tandem.Server.Identity;
+
+namespace Tandem.Server.Http;
+
+/// <summary>Which callers a route admits; a route without it is open.</summary>
+internal enum Admission
+{
+    /// <summary>People with a Referrals role; applications only in exchange mode (R9, B10).</summary>
+    Referrals,
+
+    /// <summary>Any signed-in person or service client; the handler looks at the roles.</summary>
+    Administration,
+}
+
+/// <summary>Finds out who calls before anything of the request is read, and sends strangers away.</summary>
+internal sealed class CallerGate(RequestDelegate next)
+{
+    public async Task Invoke(HttpContext context, CallerResolver resolver)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AdmissionMetadata>() is not { } admission)
+        {
+            await next(context);
+            return;
+        }
+
+        var resolved = await resolver.Resolve(context);
+        if (!resolved.Succeeded(out var caller, out var refusal) || (refusal = Check(caller, admission.Admission)) is not null)
+        {
+            await context.Write(refusal);
+            return;
+        }
+
+        context.Features.Set(caller);
+        await next(context);
+    }
+
+    private static Refusal? Check(Caller caller, Admission admission) => admission switch
+    {
+        Admission.Referrals when !caller.HasReferralRole => Refusal.Forbidden("referral", "roleRequired",
+            caller.IsApplication
+                ? "Application-only tokens have no role in the Referrals API; use a token that names a user."
+                : "The user holds neither of the roles Referrals admin and Referrals user; an account administrator gives them."),
+        _ => null,
+    };
+}
+
+/// <summary>Marks an endpoint with its <see cref="Admission"/>.</summary>
+internal sealed record AdmissionMetadata(Admission Admission);
+
+internal static class AdmissionConventions
+{
+    public static TBuilder Admit<TBuilder>(this TBuilder builder, Admission admission)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AdmissionMetadata(admission));
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Tandem.Contracts.Referrals;
+
+namespace Tandem.Server.Http;
+
+/// <summary>
+/// Puts refusals on the wire: the error object of the Referrals API (R102) under <c>/v1.0</c> and its aliases, problem
+/// details (RFC 9457) on Tandem's own endpoints.
+/// </summary>
+internal static class RefusalWriter
+{
+    private const int LongestMessage = 1024;
+
+    public static async Task Write(this HttpContext context, Refusal refusal)
+    {
+        var response = context.Response;
+        response.StatusCode = refusal.Status;
+        if (refusal.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        if (refusal.RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+        if (IsOwnEndpoint(context.Request.Path))
+        {
+            await WriteProblem(context, refusal);
+            return;
+        }
+
+        response.ContentType = "application/json; charset=utf-8";
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(ToError(refusal), ReferralJson.Wire.ErrorResponse);
+        response.ContentLength = bytes.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    public static ErrorResponse ToError(Refusal refusal)
+    {
+        InnerError? chain = null;
+        foreach (var other in refusal.Others.Reverse())
+            chain = new InnerError { Code = other.InnerCode ?? other.Code, Message = Cut(other.Message), Next = chain };
+        if (refusal.InnerCode is not null || chain is not null)
+            chain = new InnerError { Code = refusal.InnerCode ?? refusal.Code, Message = Cut(refusal.Message), Next = chain };
+        return new ErrorResponse
+        {
+            Error = new ErrorBody
+            {
+                Code = refusal.Code,
+                Message = Cut(refusal.Message),
+                Target = refusal.Target,
+                InnerError = chain,
+            },
+        };
+    }
+
+    private static async Task WriteProblem(HttpContext context, Refusal refusal)
+    {
+        context.Response.ContentType = "application/problem+json";
+        using var buffer = new MemoryStream();
+        await using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "about:blank");
+            json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(refusal.Status));
+            json.WriteNumber("status", refusal.Status);
+            json.WriteString("detail", Cut(refusal.Message));
+            json.WriteString("code", refusal.InnerCode ?? refusal.Code);
+            json.WriteStartArray("errors");
+            foreach (var fault in refusal.Others.Prepend(refusal).Where(f => f.Target is not null))
+            {
+                json.WriteStartObject();
+                json.WriteString("target", fault.Target);
+                json.WriteString("code", fault.InnerCode ?? fault.Code);
+                json.WriteString("message", Cut(fault.Message));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        context.Response.ContentLength = buffer.Length;
+        buffer.Position = 0;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await buffer.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private static bool IsOwnEndpoint(PathString path) =>
+        path.StartsWithSegments("/admin", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/emulator", StringComparison.OrdinalIgnoreCase);
+
+    private static string Cut(string message) =>
+        message.Length <= LongestMessage ? message : string.Concat(message.AsSpan(0, LongestMessage - 3), "...");
+}

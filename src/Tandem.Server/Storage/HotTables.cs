@@ -1,0 +1,153 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Tandem.Server.Storage;
+
+/// <summary>
+/// A referral: its wire document, and beside it the columns that queries use. Texts are folded to lower case, since
+/// comparison ignores case; times are microseconds since 1970; the document holds everything as it is shown.
+/// </summary>
+internal sealed class ReferralRow : IEntityTypeConfiguration<ReferralRow>
+{
+    public Guid Id { get; init; }
+    public Guid EngagementId { get; init; }
+    public required string OrganizationId { get; init; }
+    public int Version { get; init; }
+    public required string Status { get; init; }
+    public required string Substatus { get; init; }
+    public required string Type { get; init; }
+    public required string Qualification { get; init; }
+    public required string Direction { get; init; }
+    public long CreatedAt { get; init; }
+    public long UpdatedAt { get; init; }
+    public long? ExpiresAt { get; init; }
+    public long? AcceptedAt { get; init; }
+    public long? ClosedAt { get; init; }
+    public long? ClosingAt { get; init; }
+    public string? ExternalReferenceId { get; init; }
+    public string? Name { get; init; }
+    public string? CustomerName { get; init; }
+    public string? Country { get; init; }
+    public double? DealValue { get; init; }
+    public string? Currency { get; init; }
+    public string? MpnId { get; init; }
+    public string? SalesStage { get; init; }
+    public string? CampaignId { get; init; }
+    public required string RegistrationStatus { get; init; }
+    public bool Favorite { get; init; }
+    public string? InvitedBy { get; init; }
+    public bool SharedWithSellers { get; init; }
+
+    /// <summary>The customer contacts may be shown to an invited party (B15).</summary>
+    public bool ContactsShared { get; init; }
+
+    /// <summary>Organization whose user created it; an invited party's referral is created by another one.</summary>
+    public required string CreatorOrganizationId { get; init; }
+
+    public Guid CreatorUserId { get; init; }
+
+    /// <summary>A marketplace or qualified lead: only company-wide admins and its team see it (B4).</summary>
+    public bool IsLead { get; init; }
+
+    /// <summary>A marketplace lead leaves the lists at this time (B29).</summary>
+    public long? ArchivesAt { get; init; }
+
+    /// <summary>When the receiver is to be reminded (B28); null when there is nothing to remind of.</summary>
+    public long? RemindsAt { get; init; }
+
+    public required string Document { get; init; }
+
+    public void Configure(EntityTypeBuilder<ReferralRow> builder)
+    {
+        builder.ToTable("referrals");
+        builder.HasKey(r => r.Id);
+        // A list reads one organization in the order asked for; the default order comes first.
+        builder.HasIndex(r => new { r.OrganizationId, r.CreatedAt, r.Id });
+        builder.HasIndex(r => new { r.OrganizationId, r.UpdatedAt, r.Id });
+        builder.HasIndex(r => new { r.OrganizationId, r.Status, r.CreatedAt, r.Id });
+        builder.HasIndex(r => new { r.OrganizationId, r.ExternalReferenceId });
+        builder.HasIndex(r => new { r.OrganizationId, r.CreatorUserId });
+        builder.HasIndex(r => r.ExpiresAt).HasFilter("expires_at IS NOT NULL");
+        builder.HasIndex(r => r.RemindsAt).HasFilter("reminds_at IS NOT NULL");
+        // One organization has at most one open referral in an engagement (R92), whoever wins the race.
+        builder.HasIndex(r => new { r.EngagementId, r.OrganizationId }).IsUnique().HasFilter("status <> 'Closed'")
+            .HasDatabaseName("ux_referrals_open_per_engagement");
+        builder.HasIndex(r => r.EngagementId);
+    }
+}
+
+/// <summary>A person of a referral, by e-mail: answers <c>team/any</c>, <c>email eq</c> and a Referrals user's list.</summary>
+internal sealed class ReferralMemberRow : IEntityTypeConfiguration<ReferralMemberRow>
+{
+    /// <summary>The owner's team.</summary>
+    public const int TeamSide = 0;
+
+    /// <summary>The customer's contacts.</summary>
+    public const int CustomerSide = 1;
+
+    public Guid ReferralId { get; init; }
+    public int Side { get; init; }
+    public int Position { get; init; }
+    public required string Email { get; init; }
+
+    public void Configure(EntityTypeBuilder<ReferralMemberRow> builder)
+    {
+        builder.ToTable("referral_members");
+        builder.HasKey(m => new { m.ReferralId, m.Side, m.Position });
+        builder.HasIndex(m => new { m.Email, m.Side, m.ReferralId });
+        builder.HasOne<ReferralRow>().WithMany().HasForeignKey(m => m.ReferralId);
+    }
+}
+
+/// <summary>
+/// One stored change, in the same transaction as the document. History, webhooks, delta feed and mail read this log.
+/// </summary>
+internal sealed class ChangeLogRow : IEntityTypeConfiguration<ChangeLogRow>
+{
+    public long Sequence { get; init; }
+    public Guid ReferralId { get; init; }
+    public Guid EngagementId { get; init; }
+    public required string OrganizationId { get; init; }
+    public required string Kind { get; init; }
+    public int Version { get; init; }
+    public string? ETagBefore { get; init; }
+    public required string ETagAfter { get; init; }
+    public long ChangedAt { get; init; }
+    public string? ActorOrganizationId { get; init; }
+    public Guid? ActorUserId { get; init; }
+    public required string ActorName { get; init; }
+    public string? ActorEmail { get; init; }
+    public string? Via { get; init; }
+
+    /// <summary>Paths of the changed properties, separated by spaces.</summary>
+    public required string Properties { get; init; }
+
+    public void Configure(EntityTypeBuilder<ChangeLogRow> builder)
+    {
+        builder.ToTable("change_log");
+        builder.HasKey(c => c.Sequence);
+        builder.HasIndex(c => new { c.ReferralId, c.Sequence });
+    }
+}
+
+/// <summary>The first answer to a repeated POST (R13), kept for 24 hours.</summary>
+internal sealed class IdempotencyRow : IEntityTypeConfiguration<IdempotencyRow>
+{
+    /// <summary>Digest of the user, the kind of key and the key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Digest of the request; another request with the same key is refused.</summary>
+    public required string RequestDigest { get; init; }
+
+    public int Status { get; init; }
+    public string? Location { get; init; }
+    public required string Body { get; init; }
+    public long CreatedAt { get; init; }
+
+    public void Configure(EntityTypeBuilder<IdempotencyRow> builder)
+    {
+        builder.ToTable("idempotency_keys");
+        builder.HasKey(i => i.Key);
+        builder.HasIndex(i => i.CreatedAt);
+    }
+}

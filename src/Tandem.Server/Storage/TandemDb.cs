@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Tandem.Contracts.Reading;
+using Tandem.Server.Identity;
+using Tandem.Server.Organizations;
+
+namespace Tandem.Server.Storage;
+
+/// <summary>
+/// The schema, and the quiet tables. The hot tables (referrals, members, change log, idempotency keys) are in the model
+/// for the migrations only: <see cref="ReferralStore"/> reads and writes them.
+/// </summary>
+internal abstract class TandemDb(DbContextOptions options) : DbContext(options), IDataProtectionKeyContext
+{
+    public DbSet<Organization> Organizations => Set<Organization>();
+
+    public DbSet<Location> Locations => Set<Location>();
+
+    public DbSet<Solution> Solutions => Set<Solution>();
+
+    public DbSet<DirectoryTenant> DirectoryTenants => Set<DirectoryTenant>();
+
+    public DbSet<User> Users => Set<User>();
+
+    public DbSet<RoleAssignment> RoleAssignments => Set<RoleAssignment>();
+
+    public DbSet<ServiceClient> ServiceClients => Set<ServiceClient>();
+
+    public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
+
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        // A number on both databases: SQLite cannot order by DateTimeOffset.
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MicrosecondsConverter>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(TandemDb).Assembly);
+        modelBuilder.UseOpenIddict();
+        modelBuilder.Entity<DataProtectionKey>().ToTable("data_protection_keys");
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+                property.SetColumnName(SnakeCase(property.Name));
+        }
+    }
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((c, i) => i > 0 && char.IsUpper(c) && !char.IsUpper(name[i - 1]) ? $"_{c}" : $"{c}"))
+            .ToLowerInvariant();
+
+    private sealed class MicrosecondsConverter() : ValueConverter<DateTimeOffset, long>(
+        time => WireTime.ToUnixMicroseconds(time),
+        microseconds => WireTime.FromUnixMicroseconds(microseconds));
+}
+
+/// <summary>Tandem on SQLite: the embedded default.</summary>
+internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : TandemDb(options);
+
+/// <summary>Tandem on PostgreSQL 15 or newer.</summary>
+internal sealed class PostgresDb(DbContextOptions<PostgresDb> options) : TandemDb(options);

@@ -1,0 +1,28 @@
+using Tandem.Server.Http;
+using Tandem.Server.Identity;
+using Tandem.Server.Organizations;
+using Tandem.Server.Storage;
+
+namespace Tandem.Server;
+
+/// <summary>Puts the server together; tests build the same one with other settings.</summary>
+internal static class TandemApp
+{
+    public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+            builder.WebHost.UseUrls("http://localhost:5080");
+        builder.Services.AddOptions<TandemOptions>().BindConfiguration("Tandem").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddStorage();
+        builder.Services.AddSingleton<OrganizationDirectory>();
+        builder.Services.AddSingleton<CallerResolver>();
+        adjust?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseRouting();
+        app.UseMiddleware<CallerGate>();
+        return app;
+    }
+}
