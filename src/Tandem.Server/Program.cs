@@ -1,6 +1,5 @@
 using Tandem.Server;
-using Tandem.Server.Storage;
 
 var app = TandemApp.Create(args);
-await app.MigrateStorage();
+await app.Prepare();
 await app.RunAsync();

@@ -1,6 +1,7 @@
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
+using Tandem.Server.Referrals;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server;
@@ -18,11 +19,21 @@ internal static class TandemApp
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
         builder.Services.AddSingleton<CallerResolver>();
+        builder.Services.AddReferrals();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseContract();
         app.UseRouting();
         app.UseMiddleware<CallerGate>();
+        app.MapReferrals();
         return app;
+    }
+
+    /// <summary>Brings the data up to date before the first request is answered.</summary>
+    public static async Task Prepare(this WebApplication app)
+    {
+        await app.MigrateStorage();
+        await app.Services.GetRequiredService<OrganizationDirectory>().Reload(app.Lifetime.ApplicationStopping);
     }
 }

@@ -13,4 +13,8 @@ public static class SalesStages {
 public static bool TryRead(string text, [NotNullWhen(true)] out string? stage) { stage = text; return true; }
 /// <summary>x</summary>
 public static IReadOnlyList<string> All => [];
+/// <summary>x</summary>
+public const string Created = "10";
+/// <summary>x</summary>
+public const string Won = "100";
 }

@@ -49,6 +49,12 @@ internal static class StorageSetup
         services.AddScoped<TandemDb>(provider => provider.GetRequiredService<DatabaseConnection>().Kind == DatabaseKind.Sqlite
             ? provider.GetRequiredService<SqliteDb>()
             : provider.GetRequiredService<PostgresDb>());
+        services.AddSingleton<SqliteHotDatabase>();
+        services.AddHostedService<HotDatabaseService>();
+        services.AddSingleton<HotDatabase>(provider => provider.GetRequiredService<DatabaseConnection>().Kind == DatabaseKind.Sqlite
+            ? provider.GetRequiredService<SqliteHotDatabase>()
+            : ActivatorUtilities.CreateInstance<PostgresHotDatabase>(provider));
+        services.AddSingleton<ReferralStore>();
         services.AddDataProtection().SetApplicationName("Tandem").PersistKeysToDbContext<TandemDb>();
         return services;
     }
@@ -67,4 +73,14 @@ internal static class StorageSetup
         await using var scope = app.Services.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<TandemDb>().Database.MigrateAsync(app.Lifetime.ApplicationStopping);
     }
+}
+
+/// <summary>Starts and ends the embedded database's writer, where that is the database in use.</summary>
+internal sealed class HotDatabaseService(HotDatabase database) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        database is SqliteHotDatabase sqlite ? sqlite.StartAsync(cancellationToken) : Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        database is SqliteHotDatabase sqlite ? sqlite.StopAsync(cancellationToken) : Task.CompletedTask;
 }
