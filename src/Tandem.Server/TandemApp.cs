@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using Tandem.Server.Emulator;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
@@ -33,7 +35,16 @@ internal static class TandemApp
     /// <summary>Brings the data up to date before the first request is answered.</summary>
     public static async Task Prepare(this WebApplication app)
     {
+        var stopping = app.Lifetime.ApplicationStopping;
         await app.MigrateStorage();
-        await app.Services.GetRequiredService<OrganizationDirectory>().Reload(app.Lifetime.ApplicationStopping);
+        var options = app.Services.GetRequiredService<IOptions<TandemOptions>>().Value;
+        if (options.IsEmulator && !options.Emulator.Seed.Equals("empty", StringComparison.OrdinalIgnoreCase))
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            await EmulatorSeed.Plant(
+                scope.ServiceProvider.GetRequiredService<TandemDb>(), app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), stopping);
+        }
+
+        await app.Services.GetRequiredService<OrganizationDirectory>().Reload(stopping);
     }
 }

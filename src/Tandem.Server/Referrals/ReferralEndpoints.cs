@@ -32,6 +32,7 @@ internal static class ReferralEndpoints
         group.MapGet("/{id}", Get).WithName("GetReferral").WithSummary("Get a referral");
         group.MapPut("/{id}", Put).WithName("PutReferral").WithSummary("Update a referral by merge");
         group.MapPatch("/{id}", Patch).WithName("PatchReferral").WithSummary("Update a referral by JSON Patch or merge patch");
+        group.MapGet("/{id}/history", HistoryEndpoint.Get).WithName("GetReferralHistory").WithSummary("Read a referral's history, newest change first");
         return group;
     }
 
@@ -253,6 +254,7 @@ internal static class ReferralEndpoints
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             context.Response.Headers.ETag = change.After.ETag;
+            context.Response.ContentLength = 0;
             return;
         }
 
