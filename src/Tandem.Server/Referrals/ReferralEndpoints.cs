@@ -6,6 +6,7 @@ using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
+using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Referrals;
@@ -19,6 +20,7 @@ internal static class ReferralEndpoints
     public static IServiceCollection AddReferrals(this IServiceCollection services)
     {
         services.AddSingleton<ServerAddress>();
+        services.AddSingleton<SkipTokens>();
         services.AddSingleton<ExpiryWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<ExpiryWorker>());
         return services;
@@ -29,6 +31,7 @@ internal static class ReferralEndpoints
         var group = routes.MapGroup("/v1.0/engagements/referrals").WithTags("Referrals").Admit(Admission.Referrals)
             .AddEndpointFilter(ContractPipeline.RequireJsonAccepted);
         group.MapPost("", Create).WithName("CreateReferral").WithSummary("Create a referral");
+        group.MapGet("", ListEndpoint.List).WithName("ListReferrals").WithSummary("List referrals");
         group.MapGet("/{id}", Get).WithName("GetReferral").WithSummary("Get a referral");
         group.MapPut("/{id}", Put).WithName("PutReferral").WithSummary("Update a referral by merge");
         group.MapPatch("/{id}", Patch).WithName("PatchReferral").WithSummary("Update a referral by JSON Patch or merge patch");

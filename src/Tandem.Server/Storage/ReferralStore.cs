@@ -6,6 +6,7 @@ using Tandem.Contracts.Referrals;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Referrals;
+using Tandem.Server.Referrals.Query;
 
 namespace Tandem.Server.Storage;
 
@@ -34,7 +35,8 @@ internal sealed record FirstAnswer(string Key, string RequestDigest, int Status,
 /// </summary>
 internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
 {
-    private const string Facts =
+    /// <summary>The columns of a <see cref="StoredReferral"/>, of <c>referrals r</c>.</summary>
+    public const string Facts =
         "r.id, r.engagement_id, r.organization_id, r.version, r.status, r.substatus, r.type, r.mpn_id, "
         + "r.creator_organization_id, r.creator_user_id, r.is_lead, r.archives_at, r.expires_at, r.reminds_at, "
         + "r.shared_with_sellers, r.updated_at, r.document";
@@ -78,6 +80,29 @@ internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
     /// <summary>Referrals whose receiver is to be reminded (B28), oldest first.</summary>
     public ValueTask<List<StoredReferral>> DueReminders(DateTimeOffset now, int most, CancellationToken cancellation) =>
         ReadDue("r.reminds_at", now, most, cancellation);
+
+    /// <summary>A page of a list and, if asked for, the number of all matches.</summary>
+    public ValueTask<ListPage> List(ListStatements statements, bool count, CancellationToken cancellation) =>
+        database.Read((statements, count), static async (session, ask, cancellation) =>
+        {
+            var statements = ask.statements;
+            var facts = Facts.Split(", ").Length;
+            var rows = new List<ListedReferral>();
+            await using (var row = await Fill(session.Command(statements.Page), statements.Parameters).ExecuteReaderAsync(cancellation))
+            {
+                while (await row.ReadAsync(cancellation))
+                {
+                    var referral = ReadRow(row);
+                    var values = statements.Order.Select((key, i) => OrderValue(row, facts + i, key.Kind)).ToList();
+                    rows.Add(new ListedReferral(referral, new PagePosition(values, referral.Id)));
+                }
+            }
+
+            long? all = ask.count
+                ? (long)(await Fill(session.Command(statements.Count), statements.Parameters).ExecuteScalarAsync(cancellation))!
+                : null;
+            return new ListPage(rows, all);
+        }, cancellation);
 
     /// <summary>A referral's changes before a position, newest first.</summary>
     public ValueTask<List<ReferralHistoryEntry>> History(
@@ -334,6 +359,23 @@ internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
         SharedWithSellers = row.GetBoolean(14),
         UpdatedAt = WireTime.FromUnixMicroseconds(row.GetInt64(15)),
         Document = Encoding.UTF8.GetBytes(row.GetString(16)),
+    };
+
+    private static DbCommand Fill(DbCommand command, SqlParameters parameters)
+    {
+        foreach (var (name, value) in parameters.Values)
+            command.With(name, value);
+
+        return command;
+    }
+
+    private static object? OrderValue(DbDataReader row, int column, ContractKind kind) => row.IsDBNull(column) ? null : kind switch
+    {
+        ContractKind.Time => row.GetInt64(column),
+        ContractKind.Number => row.GetDouble(column),
+        ContractKind.Boolean => row.GetBoolean(column),
+        ContractKind.Guid => row.GetGuid(column),
+        _ => row.GetString(column),
     };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using Tandem.Server.Referrals.Query;
 
 namespace Tandem.Server.Storage;
 
@@ -155,6 +156,7 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
+        SqlDialect.Register(connection);
         var session = new Session(this, connection);
         session.Run("PRAGMA journal_mode = WAL");
         session.Run("PRAGMA synchronous = FULL");
