@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Tandem.Server.Emulator;
 using Tandem.Server.Http;
@@ -14,20 +15,22 @@ internal static class TandemApp
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = WebApplication.CreateBuilder(args);
+        adjust?.Invoke(builder);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls("http://localhost:5080");
         builder.Services.AddOptions<TandemOptions>().BindConfiguration("Tandem").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
-        builder.Services.AddSingleton<CallerResolver>();
+        builder.Services.AddIdentity(!"Exchange".Equals(builder.Configuration["Tandem:Mode"], StringComparison.OrdinalIgnoreCase));
         builder.Services.AddReferrals();
-        adjust?.Invoke(builder);
 
         var app = builder.Build();
         app.UseContract();
+        app.UseIdentity();
         app.UseRouting();
         app.UseMiddleware<CallerGate>();
+        app.MapIdentity();
         app.MapReferrals();
         return app;
     }
@@ -37,6 +40,7 @@ internal static class TandemApp
     {
         var stopping = app.Lifetime.ApplicationStopping;
         await app.MigrateStorage();
+        await app.Services.GetRequiredService<SigningKeys>().Load(stopping);
         var options = app.Services.GetRequiredService<IOptions<TandemOptions>>().Value;
         if (options.IsEmulator && !options.Emulator.Seed.Equals("empty", StringComparison.OrdinalIgnoreCase))
         {

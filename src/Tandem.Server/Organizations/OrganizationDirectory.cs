@@ -59,6 +59,8 @@ internal sealed class DirectorySnapshot(
 
     public static DirectorySnapshot Empty { get; } = new([], [], []);
 
+    public IEnumerable<User> Users => _byId.Values;
+
     public Organization? Organization(string id) => _organizations.GetValueOrDefault(id);
 
     public Organization? OrganizationOfTenant(string tenantId) =>

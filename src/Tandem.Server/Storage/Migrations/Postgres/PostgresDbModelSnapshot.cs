@@ -445,11 +445,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("role");
 
-                    b.Property<string>("SecretHash")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("secret_hash");
-
                     b.HasKey("Id");
 
                     b.HasIndex("OrganizationId");

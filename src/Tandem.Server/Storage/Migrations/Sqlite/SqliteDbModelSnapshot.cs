@@ -438,11 +438,6 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("role");
 
-                    b.Property<string>("SecretHash")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("secret_hash");
-
                     b.HasKey("Id");
 
                     b.HasIndex("OrganizationId");
