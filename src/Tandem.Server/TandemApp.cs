@@ -5,6 +5,7 @@ using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
+using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server;
@@ -14,7 +15,8 @@ internal static class TandemApp
 {
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // Settings lie beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         adjust?.Invoke(builder);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls("http://localhost:5080");
@@ -24,6 +26,7 @@ internal static class TandemApp
         builder.Services.AddSingleton<OrganizationDirectory>();
         builder.Services.AddIdentity(!"Exchange".Equals(builder.Configuration["Tandem:Mode"], StringComparison.OrdinalIgnoreCase));
         builder.Services.AddReferrals();
+        builder.AddOperations();
 
         var app = builder.Build();
         app.UseContract();
@@ -32,6 +35,10 @@ internal static class TandemApp
         app.UseMiddleware<CallerGate>();
         app.MapIdentity();
         app.MapReferrals();
+        app.MapAdministration();
+        app.MapRegistrationReview();
+        app.MapMetadata();
+        app.MapOperations();
         return app;
     }
 

@@ -245,7 +245,7 @@ public sealed class ContractProperty
     {
         _ when type == typeof(string) => ContractKind.Text,
         _ when type == typeof(bool) => ContractKind.Boolean,
-        _ when type == typeof(decimal) => ContractKind.Number,
+        _ when type == typeof(decimal) || type == typeof(long) => ContractKind.Number,
         _ when type == typeof(DateTimeOffset) => ContractKind.Time,
         _ when type == typeof(Guid) => ContractKind.Guid,
         _ when type == typeof(JsonElement) => ContractKind.Json,

@@ -14,6 +14,9 @@ internal static class ContractPipeline
 
     private static readonly string[] ReferralAliases = ["/v1.0/engagments/referrals", "/engagements/v1/referrals", "/v1.0/referrals"];
 
+    // Where a trailing slash means nothing; pages of others may care.
+    private static readonly string[] Roots = ["/v1.0", "/engagements", "/admin", "/webhooks"];
+
     public static IApplicationBuilder UseContract(this IApplicationBuilder app) => app
         .Use(static (context, next) =>
         {
@@ -63,7 +66,9 @@ internal static class ContractPipeline
                 return new PathString(string.Concat(Referrals, trimmed.AsSpan(alias.Length)));
         }
 
-        return trimmed.Length == text.Length ? path : new PathString(trimmed.Length == 0 ? "/" : trimmed);
+        return trimmed.Length < text.Length && Roots.Any(root => path.StartsWithSegments(root, StringComparison.OrdinalIgnoreCase))
+            ? new PathString(trimmed)
+            : path;
     }
 
     private static void WriteTracingHeaders(HttpContext context)

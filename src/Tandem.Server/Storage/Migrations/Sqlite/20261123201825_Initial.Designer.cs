@@ -11,7 +11,7 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261123201048_Initial")]
+    [Migration("20261123201825_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

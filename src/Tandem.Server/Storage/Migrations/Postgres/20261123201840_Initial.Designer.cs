@@ -12,7 +12,7 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261123201059_Initial")]
+    [Migration("20261123201840_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
