@@ -20,6 +20,13 @@ internal static class TandemApp
         adjust?.Invoke(builder);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls("http://localhost:5080");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Room for any filter within its own limit, so that the limit answers and not the connection.
+            kestrel.Limits.MaxRequestLineSize = 64 * 1024;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.Limit;
+        });
         builder.Services.AddOptions<TandemOptions>().BindConfiguration("Tandem").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddStorage();
