@@ -93,9 +93,8 @@ internal sealed class TokenCheck
 
     private async Task<(ValidToken? Token, TokenFault Fault)> Validate(string token, Digest digest, CancellationToken cancellation)
     {
-        if (!_handler.CanReadToken(token))
+        if (Parse(token) is not { } parsed)
             return (null, TokenFault.Malformed);
-        var parsed = _handler.ReadJsonWebToken(token);
         var isOwn = parsed.Kid == _keys.Current.KeyId;
         if (!isOwn && _external is null)
             return (null, TokenFault.NotTrusted);
@@ -111,6 +110,19 @@ internal sealed class TokenCheck
             MakeRoom();
         _valid[digest] = valid;
         return (valid, TokenFault.None);
+    }
+
+    // Three parts are enough for CanReadToken; what is in them shows only when it is read.
+    private JsonWebToken? Parse(string token)
+    {
+        try
+        {
+            return _handler.CanReadToken(token) ? _handler.ReadJsonWebToken(token) : null;
+        }
+        catch (Exception failure) when (failure is ArgumentException or SecurityTokenException)
+        {
+            return null;
+        }
     }
 
     private Task<TokenValidationResult> ValidateOwn(string token) => _handler.ValidateTokenAsync(token, new TokenValidationParameters

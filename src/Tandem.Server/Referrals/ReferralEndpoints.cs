@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Primitives;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Engagements;
@@ -16,6 +17,9 @@ internal static class ReferralEndpoints
 {
     // A decision that is overtaken is made again; an If-Match that names a tag is not (R82, R86).
     private const int MostAttempts = 50;
+
+    // Who was overtaken stands in line for his referral, so that not all try again at once.
+    private static readonly SemaphoreSlim[] Lines = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1, 1))];
 
     public static IServiceCollection AddReferrals(this IServiceCollection services)
     {
@@ -187,43 +191,67 @@ internal static class ReferralEndpoints
     }
 
     private static async ValueTask<Outcome<ReferralChange>> Change(
-        string id, JsonElement body, Microsoft.Extensions.Primitives.StringValues precondition, HttpContext context, Caller caller,
+        string id, JsonElement body, StringValues precondition, HttpContext context, Caller caller,
         ReferralStore store, OrganizationDirectory directory, TimeProvider clock, ExpiryWorker expiry, CancellationToken cancellation)
     {
-        for (var attempt = 1; ; attempt++)
+        var first = await TryChange(id, body, precondition, context, caller, store, directory, clock, expiry, cancellation);
+        if (first is { } done)
+            return done;
+
+        var line = Lines[(uint)StringComparer.OrdinalIgnoreCase.GetHashCode(id) % Lines.Length];
+        await line.WaitAsync(cancellation);
+        try
         {
-            var found = await FindChangeable(id, caller, store, clock, cancellation);
-            if (!found.Succeeded(out var own, out var refusal))
-                return refusal;
-            var (stored, engagement) = (own.Referral, own.Engagement);
-            if (precondition.Count > 0 && !EntityTag.Matches(precondition, stored.ETag))
-                return Modified;
-
-            var situation = Situation(context, caller, directory, clock);
-            if (stored.IsOverdue(situation.Now))
+            // Other nodes do not stand in this line.
+            for (var attempt = 1; attempt < MostAttempts; attempt++)
             {
-                // Decided as what it is since its time ran out, even when the worker has not come by (B26).
-                await expiry.Expire(stored, cancellation);
-                if (precondition.Count > 0 && !EntityTag.IsAny(precondition))
-                    return DecideOverdue(stored, engagement, body, situation);
-                continue;
+                if (await TryChange(id, body, precondition, context, caller, store, directory, clock, expiry, cancellation) is { } later)
+                    return later;
             }
-
-            var decided = UpdateReferral.Decide(stored, engagement, body, situation);
-            if (!decided.Succeeded(out var update, out var refused))
-                return refused;
-            Diagnose(context, update.Unknown);
-            if (update.Referral.IsNothing)
-                return update.Referral;
-
-            var result = await store.Write([PreparedChange.Of(update.Referral, situation.Now)], null, cancellation);
-            if (result == WriteResult.Stored)
-                return update.Referral;
-            if (precondition.Count > 0 && !EntityTag.IsAny(precondition))
-                return Modified;
-            if (attempt >= MostAttempts)
-                return Busy;
         }
+        finally
+        {
+            line.Release();
+        }
+
+        return Busy;
+    }
+
+    /// <summary>One attempt; null when another request was faster and the decision is to be made again.</summary>
+    private static async ValueTask<Outcome<ReferralChange>?> TryChange(
+        string id, JsonElement body, StringValues precondition, HttpContext context, Caller caller,
+        ReferralStore store, OrganizationDirectory directory, TimeProvider clock, ExpiryWorker expiry, CancellationToken cancellation)
+    {
+        var found = await FindChangeable(id, caller, store, clock, cancellation);
+        if (!found.Succeeded(out var own, out var refusal))
+            return refusal;
+        var (stored, engagement) = (own.Referral, own.Engagement);
+        if (precondition.Count > 0 && !EntityTag.Matches(precondition, stored.ETag))
+            return Modified;
+
+        var namesTag = precondition.Count > 0 && !EntityTag.IsAny(precondition);
+        var situation = Situation(context, caller, directory, clock);
+        if (stored.IsOverdue(situation.Now))
+        {
+            // Decided as what it is since its time ran out, even when the worker has not come by (B26).
+            await expiry.Expire(stored, cancellation);
+            if (!namesTag)
+                return null;
+            return DecideOverdue(stored, engagement, body, situation);
+        }
+
+        var decided = UpdateReferral.Decide(stored, engagement, body, situation);
+        if (!decided.Succeeded(out var update, out var refused))
+            return refused;
+        Diagnose(context, update.Unknown);
+        if (update.Referral.IsNothing)
+            return update.Referral;
+
+        if (await store.Write([PreparedChange.Of(update.Referral, situation.Now)], null, cancellation) == WriteResult.Stored)
+            return update.Referral;
+        if (namesTag)
+            return Modified;
+        return null;
     }
 
     // The sender's tag was right until the time ran out: what he asked for is refused by what the referral has become,

@@ -167,6 +167,8 @@ public sealed record Reply(int Status, IReadOnlyDictionary<string, string> Heade
         }
     }
 
+    public override string ToString() => $"{Status} {Text}";
+
     public Reply Is(int status)
     {
         Assert.True(Status == status, $"Expected {status}, got {Status}: {Text}");
