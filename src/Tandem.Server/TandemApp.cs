@@ -64,5 +64,10 @@ internal static class TandemApp
         }
 
         await app.Services.GetRequiredService<OrganizationDirectory>().Reload(stopping);
+        if (app.Services.GetRequiredService<IOptions<IdentityOptions>>().Value.Clients.Count > 0)
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<IssuerClients>().RegisterConfigured(stopping);
+        }
     }
 }

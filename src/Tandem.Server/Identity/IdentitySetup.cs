@@ -78,6 +78,9 @@ internal static class IdentitySetup
         server.DisableScopeValidation().DisableResourceValidation()
             .IgnoreEndpointPermissions().IgnoreGrantTypePermissions().IgnoreResponseTypePermissions()
             .IgnoreScopePermissions().IgnoreResourcePermissions();
+        // Entra ID's older clients name a resource by the GUID of its application.
+        server.RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateResourceParameter.Descriptor)
+            .RemoveEventHandler(OpenIddictServerHandlers.Authentication.ValidateResourceParameter.Descriptor);
         if (isEmulator)
         {
             // Any client, with any secret or none.

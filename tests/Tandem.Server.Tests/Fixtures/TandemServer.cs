@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Tandem.Server.Referrals;
 
@@ -36,7 +35,7 @@ public sealed class TandemServer : IAsyncDisposable
         Data = data;
         Clock = clock!;
         Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(Address) };
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = new Uri(Address) };
     }
 
     public string Address { get; }
@@ -59,11 +58,12 @@ public sealed class TandemServer : IAsyncDisposable
             [
                 "--urls=http://127.0.0.1:0",
                 $"--Tandem:DataDirectory={folder}",
+                "--Logging:LogLevel:Default=Error",
+                "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error",
                 .. settings.Select(s => $"--{s.Name}={s.Value}"),
             ],
             builder =>
             {
-                builder.Logging.SetMinimumLevel(LogLevel.Error);
                 if (clock is not null)
                     builder.Services.AddSingleton<TimeProvider>(clock);
             });

@@ -55,7 +55,7 @@ public sealed class MainJobTests
         reopened.Refuses(400, "invalidStatusTransition", "status");
         Assert.Contains("Closed/Lost", (string)reopened.Json["error"]!["message"]!, StringComparison.Ordinal);
 
-        // 6. The history tells who did what.
+        // 6. The history tells who did what; events will be read from the same log. R56
         var history = (await server.Get(Alice, $"{Api}/{own.Id}/history")).Is(200);
         Assert.Equal(["Updated", "Updated", "Created"], history.Value.Select(e => (string)e["kind"]!));
         Assert.All(history.Value, e => Assert.Equal("Alice Archer", (string?)e["changedBy"]!["name"]));

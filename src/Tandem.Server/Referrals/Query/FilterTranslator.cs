@@ -443,6 +443,8 @@ internal sealed class FilterTranslator
             };
         }
 
+        if (names.Count == 0)
+            throw new FilterException("$it stands for the whole referral; name one of its properties.");
         var scope = variable is null ? null : _scopes[variable];
         if (scope is null && names is [var single] && single.Equals("email", StringComparison.OrdinalIgnoreCase))
             return new Operand { Name = "email", Kind = ContractKind.Text, IsEmail = true, Sql = "NULL" };
