@@ -24,7 +24,7 @@ internal static class TandemApp
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
-        builder.Services.AddIdentity(!"Exchange".Equals(builder.Configuration["Tandem:Mode"], StringComparison.OrdinalIgnoreCase));
+        builder.Services.AddIdentity();
         builder.Services.AddReferrals();
         builder.AddOperations();
 
