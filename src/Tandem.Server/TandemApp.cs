@@ -31,7 +31,7 @@ internal static class TandemApp
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
-        builder.Services.AddIdentity(!"Exchange".Equals(builder.Configuration["Tandem:Mode"], StringComparison.OrdinalIgnoreCase));
+        builder.Services.AddIdentity();
         builder.Services.AddReferrals();
         builder.AddOperations();
 
@@ -64,10 +64,5 @@ internal static class TandemApp
         }
 
         await app.Services.GetRequiredService<OrganizationDirectory>().Reload(stopping);
-        if (app.Services.GetRequiredService<IOptions<IdentityOptions>>().Value.Clients.Count > 0)
-        {
-            await using var scope = app.Services.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<IssuerClients>().RegisterConfigured(stopping);
-        }
     }
 }

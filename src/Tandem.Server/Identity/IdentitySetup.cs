@@ -1,166 +1,104 @@
-using System.Globalization;
-using System.Threading.RateLimiting;
-using Microsoft.AspNetCore;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
+using OpenIddict.EntityFrameworkCore.Models;
 using OpenIddict.Server;
 using Tandem.Server.Storage;
-using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace Tandem.Server.Identity;
 
-/// <summary>The embedded issuer (OpenIddict) and the check of bearer tokens, which keeps OpenIddict off the API's path.</summary>
 internal static class IdentitySetup
 {
-    public const string Cookie = CookieAuthenticationDefaults.AuthenticationScheme;
-    private const string V1Token = "/oauth2/token";
-
-    public static IServiceCollection AddIdentity(this IServiceCollection services, bool isEmulator)
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddOptions<IdentityOptions>().BindConfiguration("Tandem:Identity").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidation>();
+        services.AddSingleton<AcceptedAudiences>();
+        services.AddSingleton<ProvenTokens>();
         services.AddSingleton<SigningKeys>();
-        services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(p => p.GetRequiredService<SigningKeys>());
-        services.AddSingleton<TokenCheck>();
+        services.AddSingleton<TokenProof>();
         services.AddSingleton<CallerResolver>();
-        services.AddScoped<IssuerClients>();
-        services.AddAntiforgery(o => o.Cookie.Name = "tandem-form");
-        services.AddAuthentication().AddCookie(Cookie, options =>
-        {
-            options.Cookie.Name = "tandem-signin";
-            options.Cookie.SameSite = SameSiteMode.Lax;
-            options.ExpireTimeSpan = TimeSpan.FromHours(8);
-        });
-        services.AddOpenIddict()
-            .AddCore(core => core.UseEntityFrameworkCore().UseDbContext<TandemDb>())
-            .AddServer(server => ConfigureServer(server, isEmulator));
-        services.AddSingleton(provider => PartitionedRateLimiter.Create<string, string>(client =>
-            RateLimitPartition.GetFixedWindowLimiter(client, _ => new FixedWindowRateLimiterOptions
-            {
-                PermitLimit = provider.GetRequiredService<IOptions<IdentityOptions>>().Value.TokenRequestsPerMinute,
-                Window = TimeSpan.FromMinutes(1),
-            })));
-        return services;
+        services.AddSingleton<Passwords>();
+        services.AddHostedService<TokenPruning>();
+        services.AddAntiforgery(options => options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest);
+        // At lower levels the library tells who signs in to what.
+        services.AddLogging(logging => logging.AddFilter("OpenIddict", LogLevel.Warning));
+        return services.AddIssuer();
     }
 
-    public static WebApplication UseIdentity(this WebApplication app)
+    /// <summary>Answers the issuer's requests; the routes behind it see only those that need a page or a decision.</summary>
+    public static IApplicationBuilder UseIdentity(this WebApplication app)
     {
-        // The host would add authentication for every request by itself; only the issuer's own addresses need it.
+        // Else the host adds its own authentication, which runs the issuer's handlers for every call of the API.
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
-        app.UseTenantPaths();
-        app.UseWhen(TenantPaths.IsIssuer, issuer => issuer
-            .Use(LimitTokenRequests)
-            .Use(static async (context, next) =>
+        return app.UseMiddleware<IssuerGateway>();
+    }
+
+    public static void MapIdentity(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<IOptions<IdentityOptions>>().Value.EmbeddedIssuer)
+            app.MapIssuer();
+    }
+
+    private static IServiceCollection AddIssuer(this IServiceCollection services)
+    {
+        services.AddOpenIddict()
+            .AddCore(core =>
             {
-                await context.RequestServices.GetRequiredService<IssuerClients>().Admit(context);
-                await next(context);
+                core.UseEntityFrameworkCore().UseDbContext<TandemDb>();
+                core.ReplaceApplicationManager<OpenIddictEntityFrameworkCoreApplication, IssuerClients>();
+                core.ReplaceTokenManager<OpenIddictEntityFrameworkCoreToken, IssuedTokenTable>();
             })
-            .UseAuthentication());
-        return app;
+            .AddServer(server =>
+            {
+                server
+                    .SetAuthorizationEndpointUris(Relative(IssuerRequest.Authorize))
+                    .SetTokenEndpointUris(Relative(IssuerRequest.Token))
+                    .SetDeviceAuthorizationEndpointUris(Relative(IssuerRequest.DeviceCode))
+                    .SetEndUserVerificationEndpointUris(Relative(IssuerRequest.DeviceLogin))
+                    .SetEndSessionEndpointUris(Relative(IssuerRequest.Logout))
+                    .SetRevocationEndpointUris(Relative(IssuerRequest.Revoke))
+                    .SetConfigurationEndpointUris(Relative(IssuerRequest.Configuration))
+                    .SetJsonWebKeySetEndpointUris(Relative(IssuerRequest.Keys))
+                    .AllowAuthorizationCodeFlow()
+                    .AllowDeviceAuthorizationFlow()
+                    .AllowClientCredentialsFlow()
+                    .AllowPasswordFlow()
+                    .AllowRefreshTokenFlow()
+                    // A refresh token is good once; whoever shows it again has all tokens of that sign-in revoked.
+                    .SetRefreshTokenReuseLeeway(null)
+                    // Any service may be named; what a person may do here, the directory says, not the scope.
+                    .DisableScopeValidation()
+                    .DisableResourceValidation()
+                    .DisableAudienceValidation()
+                    .IgnoreEndpointPermissions()
+                    .IgnoreGrantTypePermissions()
+                    .IgnoreResponseTypePermissions()
+                    .IgnoreScopePermissions()
+                    .IgnoreResourcePermissions()
+                    .IgnoreAudiencePermissions()
+                    .DisableAccessTokenEncryption()
+                    .AddIssuerHandlers();
+                server.UseAspNetCore()
+                    .EnableAuthorizationEndpointPassthrough()
+                    .EnableTokenEndpointPassthrough()
+                    .EnableEndUserVerificationEndpointPassthrough()
+                    .EnableEndSessionEndpointPassthrough()
+                    .EnableErrorPassthrough()
+                    .SuppressJsonResponseIndentation()
+                    // TLS ends at the proxy where there is one; on loopback there is none.
+                    .DisableTransportSecurityRequirement();
+            });
+        services.AddOptions<OpenIddictServerOptions>().Configure<IOptions<IdentityOptions>>((server, identity) =>
+        {
+            server.AccessTokenLifetime = identity.Value.AccessTokenLifetime;
+            server.RefreshTokenLifetime = identity.Value.RefreshTokenLifetime;
+            server.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain);
+            // No client registers keys here, so none can prove itself with one.
+            server.ClientAuthenticationMethods.Remove(ClientAuthenticationMethods.PrivateKeyJwt);
+            server.DeviceCodeLifetime = server.UserCodeLifetime = TimeSpan.FromMinutes(15);
+        });
+        return services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(provider => provider.GetRequiredService<SigningKeys>());
     }
 
-    private static void ConfigureServer(OpenIddictServerBuilder server, bool isEmulator)
-    {
-        server.SetTokenEndpointUris("oauth2/v2.0/token", "oauth2/token")
-            .SetAuthorizationEndpointUris("oauth2/v2.0/authorize", "oauth2/authorize")
-            .SetDeviceAuthorizationEndpointUris("oauth2/v2.0/devicecode", "oauth2/devicecode")
-            .SetEndUserVerificationEndpointUris("oauth2/deviceauth")
-            .SetRevocationEndpointUris("oauth2/v2.0/revoke")
-            .SetConfigurationEndpointUris("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration")
-            .SetJsonWebKeySetEndpointUris("discovery/v2.0/keys", "discovery/keys");
-        server.AllowAuthorizationCodeFlow().RequireProofKeyForCodeExchange()
-            .AllowDeviceAuthorizationFlow()
-            .AllowClientCredentialsFlow()
-            .AllowPasswordFlow()
-            .AllowRefreshTokenFlow()
-            .SetRefreshTokenReuseLeeway(TimeSpan.Zero);
-        server.DisableAccessTokenEncryption();
-        // A scope or resource names the API that the token is for; which one is checked where the token is used.
-        server.DisableScopeValidation().DisableResourceValidation()
-            .IgnoreEndpointPermissions().IgnoreGrantTypePermissions().IgnoreResponseTypePermissions()
-            .IgnoreScopePermissions().IgnoreResourcePermissions();
-        // Entra ID's older clients name a resource by the GUID of its application.
-        server.RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateResourceParameter.Descriptor)
-            .RemoveEventHandler(OpenIddictServerHandlers.Authentication.ValidateResourceParameter.Descriptor);
-        if (isEmulator)
-        {
-            // Any client, with any secret or none.
-            server.AcceptAnonymousClients()
-                .RemoveEventHandler(OpenIddictServerHandlers.ValidateClientType.Descriptor)
-                .RemoveEventHandler(OpenIddictServerHandlers.ValidateClientSecret.Descriptor)
-                .RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateClientCredentialsParameters.Descriptor);
-        }
-
-        server.AddEventHandler<ApplyTokenResponseContext>(builder => builder.UseInlineHandler(SpeakV1).SetOrder(50_000));
-        server.AddEventHandler<HandleRevocationRequestContext>(builder => builder.UseInlineHandler(static context =>
-        {
-            if (context.Transaction.GetHttpRequest() is { } request && context.Request.Token is { } token)
-                request.HttpContext.RequestServices.GetRequiredService<TokenCheck>().Forget(token);
-            return ValueTask.CompletedTask;
-        }).SetOrder(int.MinValue + 100_000));
-        server.UseAspNetCore()
-            .EnableTokenEndpointPassthrough()
-            .EnableAuthorizationEndpointPassthrough()
-            .EnableEndUserVerificationEndpointPassthrough()
-            .DisableTransportSecurityRequirement();
-    }
-
-    // Version 1 answers numbers as texts and names the resource; old clients parse them so.
-    private static ValueTask SpeakV1(ApplyTokenResponseContext context)
-    {
-        if (context.Transaction.GetHttpRequest() is not { } request
-            || !request.Path.Equals(V1Token, StringComparison.OrdinalIgnoreCase)
-            || context.Response.ExpiresIn is not { } seconds)
-            return ValueTask.CompletedTask;
-
-        var now = request.HttpContext.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
-        context.Response["expires_in"] = Text(seconds);
-        context.Response["ext_expires_in"] = Text(seconds);
-        context.Response["expires_on"] = Text(now + seconds);
-        context.Response["not_before"] = Text(now);
-        context.Response["resource"] = (string?)context.Request?["resource"] ?? TokenAudience.Default;
-        return ValueTask.CompletedTask;
-
-        static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static async Task LimitTokenRequests(HttpContext context, RequestDelegate next)
-    {
-        if (!HttpMethods.IsPost(context.Request.Method) || !context.Request.HasFormContentType)
-        {
-            await next(context);
-            return;
-        }
-
-        IFormCollection form;
-        try
-        {
-            form = await context.Request.ReadFormAsync(context.RequestAborted);
-        }
-        catch (InvalidDataException)
-        {
-            await Refuse(StatusCodes.Status400BadRequest, "invalid_request", "The form cannot be read.");
-            return;
-        }
-
-        var client = form["client_id"].ToString();
-        var limiter = context.RequestServices.GetRequiredService<PartitionedRateLimiter<string>>();
-        using var lease = limiter.AttemptAcquire(client.Length is > 0 and <= 200 ? client : context.Connection.RemoteIpAddress?.ToString() ?? "");
-        if (lease.IsAcquired)
-        {
-            await next(context);
-            return;
-        }
-
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1);
-        context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        await Refuse(StatusCodes.Status429TooManyRequests, "temporarily_unavailable",
-            "This client asks for tokens too often; keep a token until it expires.");
-
-        Task Refuse(int status, string error, string description)
-        {
-            context.Response.StatusCode = status;
-            return context.Response.WriteAsJsonAsync(
-                new Dictionary<string, string> { ["error"] = error, ["error_description"] = description }, context.RequestAborted);
-        }
-    }
+    private static string Relative(string address) => address.TrimStart('/');
 }

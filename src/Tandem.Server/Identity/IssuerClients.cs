@@ -1,74 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Options;
 using OpenIddict.Abstractions;
-using static OpenIddict.Abstractions.OpenIddictConstants;
+using OpenIddict.Core;
+using OpenIddict.EntityFrameworkCore.Models;
 
 namespace Tandem.Server.Identity;
 
-/// <summary>Which clients the embedded issuer knows: configured ones, and in the emulator whoever comes.</summary>
+/// <summary>
+/// The clients of the embedded issuer: in the emulator every client there could be, in exchange mode those of the
+/// settings. Of these none has a row; the library's table holds the organizations' service clients only.
+/// </summary>
 internal sealed class IssuerClients(
-    IOpenIddictApplicationManager applications, IOptions<IdentityOptions> identity, IOptions<TandemOptions> tandem)
+    IOpenIddictApplicationCache<OpenIddictEntityFrameworkCoreApplication> cache,
+    ILogger<OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication>> logger,
+    IOptionsMonitor<OpenIddictCoreOptions> options,
+    IOpenIddictApplicationStore<OpenIddictEntityFrameworkCoreApplication> store,
+    IOptions<TandemOptions> tandem,
+    IOptions<IdentityOptions> identity)
+    : OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication>(cache, logger, options, store)
 {
-    /// <summary>Registers the configured clients; run at start.</summary>
-    public async Task RegisterConfigured(CancellationToken cancellation)
+    /// <summary>What the emulator puts in place of any or no secret.</summary>
+    public const string AnySecret = "any";
+
+    private const int LongestClientId = 200;
+
+    /// <summary>A service client, as its organization creates it.</summary>
+    public static OpenIddictApplicationDescriptor Describe(string id, string secret) => new()
     {
-        foreach (var client in identity.Value.Clients)
-        {
-            var descriptor = Describe(client.Id, client.Secret, client.RedirectUris);
-            if (await applications.FindByClientIdAsync(client.Id, cancellation) is { } known)
-                await applications.UpdateAsync(known, descriptor, cancellation);
-            else
-                await applications.CreateAsync(descriptor, cancellation);
-        }
+        ClientId = id,
+        ClientSecret = secret,
+        ClientType = OpenIddictConstants.ClientTypes.Confidential,
+    };
+
+    public override ValueTask<OpenIddictEntityFrameworkCoreApplication?> FindByClientIdAsync(
+        string identifier, CancellationToken cancellationToken = default)
+    {
+        if (identifier.Length > LongestClientId)
+            return ValueTask.FromResult<OpenIddictEntityFrameworkCoreApplication?>(null);
+        if (tandem.Value.IsEmulator)
+            return ValueTask.FromResult<OpenIddictEntityFrameworkCoreApplication?>(Application(identifier, isPublic: false));
+        return Configured(identifier) is { } client
+            ? ValueTask.FromResult<OpenIddictEntityFrameworkCoreApplication?>(Application(client.Id, client.Secret is null))
+            : base.FindByClientIdAsync(identifier, cancellationToken);
     }
 
-    /// <summary>Makes the client of a request known; emulator only.</summary>
-    public async Task Admit(HttpContext context)
+    public override ValueTask<bool> ValidateClientSecretAsync(
+        OpenIddictEntityFrameworkCoreApplication application, string secret, CancellationToken cancellationToken = default)
     {
-        if (!tandem.Value.IsEmulator)
-            return;
-
-        var request = context.Request;
-        var form = request.HasFormContentType ? await request.ReadFormAsync(context.RequestAborted) : null;
-        var id = Sent("client_id");
-        if (id is not { Length: > 0 and <= 100 })
-            return;
-
-        var redirect = Uri.TryCreate(Sent("redirect_uri"), UriKind.Absolute, out var uri) && uri.Fragment.Length == 0 ? uri : null;
-        var cancellation = context.RequestAborted;
-        if (await applications.FindByClientIdAsync(id, cancellation) is not { } known)
+        if (tandem.Value.IsEmulator)
+            return ValueTask.FromResult(true);
+        if (Configured(application.ClientId) is { } client)
         {
-            try
-            {
-                await applications.CreateAsync(Describe(id, null, redirect is null ? [] : [redirect]), cancellation);
-            }
-            catch (Exception failure) when (failure is Microsoft.EntityFrameworkCore.DbUpdateException or OpenIddictExceptions.ValidationException)
-            {
-                // Another request of the same client was faster; if not, the issuer says what is wrong with the id.
-            }
-
-            return;
+            return ValueTask.FromResult(client.Secret is not null && CryptographicOperations.FixedTimeEquals(
+                SHA256.HashData(Encoding.UTF8.GetBytes(client.Secret)), SHA256.HashData(Encoding.UTF8.GetBytes(secret))));
         }
 
-        if (redirect is null || (await applications.GetRedirectUrisAsync(known, cancellation)).Contains(redirect.ToString()))
-            return;
-        var descriptor = new OpenIddictApplicationDescriptor();
-        await applications.PopulateAsync(descriptor, known, cancellation);
-        descriptor.RedirectUris.Add(redirect);
-        await applications.UpdateAsync(known, descriptor, cancellation);
-
-        string? Sent(string name) => form?[name].FirstOrDefault() ?? request.Query[name].FirstOrDefault();
+        return base.ValidateClientSecretAsync(application, secret, cancellationToken);
     }
 
-    public static OpenIddictApplicationDescriptor Describe(string id, string? secret, IEnumerable<Uri> redirects)
+    public override ValueTask<bool> ValidateRedirectUriAsync(
+        OpenIddictEntityFrameworkCoreApplication application, string uri, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(tandem.Value.IsEmulator || Lists(Configured(application.ClientId)?.RedirectUris, uri));
+
+    public override ValueTask<bool> ValidatePostLogoutRedirectUriAsync(
+        OpenIddictEntityFrameworkCoreApplication application, string uri, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(tandem.Value.IsEmulator || Lists(Configured(application.ClientId)?.PostLogoutRedirectUris, uri));
+
+    public override async IAsyncEnumerable<OpenIddictEntityFrameworkCoreApplication> FindByPostLogoutRedirectUriAsync(
+        string uri, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var descriptor = new OpenIddictApplicationDescriptor
-        {
-            ClientId = id,
-            ClientSecret = secret,
-            ClientType = secret is null ? ClientTypes.Public : ClientTypes.Confidential,
-            ConsentType = ConsentTypes.Implicit,
-        };
-        descriptor.RedirectUris.UnionWith(redirects);
-        return descriptor;
+        await Task.CompletedTask;
+        if (tandem.Value.IsEmulator)
+            yield return Application("any", isPublic: false);
+        foreach (var client in identity.Value.Clients.Where(c => Lists(c.PostLogoutRedirectUris, uri)))
+            yield return Application(client.Id, client.Secret is null);
     }
+
+    private ClientOptions? Configured(string? clientId) =>
+        identity.Value.Clients.Find(c => c.Id.Equals(clientId, StringComparison.OrdinalIgnoreCase));
+
+    private static OpenIddictEntityFrameworkCoreApplication Application(string clientId, bool isPublic) => new()
+    {
+        // No row, no foreign key: its tokens name the client in what they say.
+        Id = null,
+        ClientId = clientId,
+        ClientType = isPublic ? OpenIddictConstants.ClientTypes.Public : OpenIddictConstants.ClientTypes.Confidential,
+    };
+
+    // A native client listens at whatever port is free (RFC 8252): on loopback the port is not compared.
+    private static bool Lists(List<string>? registered, string uri) => registered is not null && registered.Any(r =>
+        string.Equals(r, uri, StringComparison.Ordinal)
+        || (Uri.TryCreate(r, UriKind.Absolute, out var known) && Uri.TryCreate(uri, UriKind.Absolute, out var asked)
+            && known.Scheme == Uri.UriSchemeHttp && known.IsLoopback && asked.IsLoopback && known.IsDefaultPort
+            && known.Scheme == asked.Scheme && known.Host == asked.Host && known.PathAndQuery == asked.PathAndQuery
+            && asked.Fragment.Length == 0 && asked.UserInfo.Length == 0));
 }

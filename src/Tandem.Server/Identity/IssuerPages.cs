@@ -1,97 +1,136 @@
-using System.Net;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Antiforgery;
-using Tandem.Server.Organizations;
 
 namespace Tandem.Server.Identity;
 
-/// <summary>The issuer's few pages: plain forms that work without scripts.</summary>
+/// <summary>A person whom the emulator offers to sign in as.</summary>
+internal sealed record SignInChoice(Guid Id, string Name, string Email, string Organization, string Roles);
+
+/// <summary>What the sign-in page shows.</summary>
+/// <param name="Carried">Fields that come back unchanged with the person's answer.</param>
+internal sealed record SignInPage(
+    string Purpose,
+    AntiforgeryTokenSet Antiforgery,
+    IEnumerable<KeyValuePair<string, string>> Carried,
+    IReadOnlyList<SignInChoice> Choices,
+    string? Email,
+    string? Told);
+
+/// <summary>The embedded issuer's pages: complete in themselves, without scripts.</summary>
 internal static class IssuerPages
 {
-    private const string Style =
-        "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f4f5f7;color:#1b1f24;"
-        + "font:16px/1.5 system-ui,sans-serif}main{box-sizing:border-box;width:min(26rem,94vw);margin:1rem;padding:2rem;"
-        + "background:#fff;border:1px solid #d9dde3;border-radius:12px}h1{font-size:1.35rem;margin:0 0 1rem}"
-        + "label{display:block;margin:.75rem 0 .25rem}input{box-sizing:border-box;width:100%;padding:.6rem;font:inherit;"
-        + "border:1px solid #767c85;border-radius:8px}button{width:100%;margin-top:1rem;padding:.65rem;font:inherit;"
-        + "border:0;border-radius:8px;background:#1f5fbf;color:#fff;cursor:pointer}button.choice{margin-top:.5rem;"
-        + "background:#eef2f8;color:#1b1f24;text-align:left}button:focus-visible,input:focus-visible{outline:3px solid #f2a33a}"
-        + "p.error{padding:.6rem;border-radius:8px;background:#fdecea;color:#8a1f11}h2{font-size:1rem;margin:1.75rem 0 0}"
-        + "@media(prefers-color-scheme:dark){body{background:#15181c;color:#e8eaed}main{background:#1e2227;border-color:#343a42}"
-        + "input{background:#15181c;color:inherit}button.choice{background:#2a3038;color:#e8eaed}}";
+    public const string FormIsOld = "The page was too old, or your browser refused its cookie. Please try again.";
 
-    public static IResult SignIn(string returnUrl, string name, bool failed, IEnumerable<User> offered, AntiforgeryTokenSet token)
+    private const string Style = """
+        :root{color-scheme:light dark;--ink:#1b2430;--soft:#5a6675;--line:#cfd6df;--paper:#fff;--ground:#eef1f5;--accent:#0b5cad;--on-accent:#fff;--bad:#a4161a;--bad-paper:#fdecec}
+        @media (prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#a7b3c2;--line:#3b4654;--paper:#1c232c;--ground:#12171d;--accent:#7db7f5;--on-accent:#0b1622;--bad:#ffb3b5;--bad-paper:#43191b}}
+        *{box-sizing:border-box}
+        body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem 1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
+        main{width:100%;max-width:26rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:2rem 1.75rem;overflow-wrap:anywhere}
+        .brand{margin:0 0 1.25rem;font-weight:700;letter-spacing:.02em;color:var(--accent)}
+        h1{margin:0 0 .35rem;font-size:1.5rem;line-height:1.25}
+        h2{margin:1.75rem 0 .5rem;font-size:1rem}
+        p{margin:.35rem 0 1rem}
+        .soft,small{color:var(--soft)}
+        label{display:block;margin:.9rem 0 .25rem;font-weight:600}
+        input{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:.4rem}
+        .code{font-size:1.25rem;letter-spacing:.15em;text-transform:uppercase}
+        button{font:inherit;cursor:pointer;border-radius:.4rem;border:1px solid var(--line);background:var(--paper);color:inherit;padding:.6rem 1rem}
+        button.main{background:var(--accent);border-color:var(--accent);color:var(--on-accent);font-weight:600}
+        button:hover{border-color:var(--accent)}
+        :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+        .row{display:flex;gap:.6rem;margin-top:1.25rem}
+        .people{list-style:none;margin:0;padding:0;display:grid;gap:.5rem}
+        .people button{width:100%;text-align:start}
+        .people small{display:block}
+        .told{background:var(--bad-paper);color:var(--bad);border-radius:.4rem;padding:.6rem .8rem}
+        """;
+
+    // No script, no image, no frame, no other origin. Where a form may lead is left open: signing in ends with a
+    // redirection to the client, and browsers hold that against form-action.
+    private static readonly string Policy =
+        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; base-uri 'none'; frame-ancestors 'none'";
+
+    public static IResult SignIn(SignInPage page)
     {
-        var page = new StringBuilder();
-        page.Append("<h1>Sign in to Tandem</h1>");
-        if (failed)
-            page.Append("<p class=error role=alert>The user name or password is wrong.</p>");
-        page.Append("<form method=post>").Append(Hidden(token)).Append(Hidden("returnUrl", returnUrl))
-            .Append("<label for=username>E-mail address</label><input id=username name=username type=email autocomplete=username required autofocus value=\"")
-            .Append(Encode(name))
-            .Append("\"><label for=password>Password</label><input id=password name=password type=password autocomplete=current-password required>")
-            .Append("<button>Sign in</button></form>");
-        var users = offered.ToList();
-        if (users.Count > 0)
+        var html = new StringBuilder();
+        html.Append("<h1>Sign in</h1><p class=\"soft\">").Append(Safe(page.Purpose)).Append("</p>");
+        if (page.Told is not null)
+            html.Append("<p class=\"told\" role=\"alert\">").Append(Safe(page.Told)).Append("</p>");
+
+        html.Append("<form method=\"post\">");
+        Hidden(html, page.Antiforgery.FormFieldName, page.Antiforgery.RequestToken ?? "");
+        foreach (var (name, value) in page.Carried)
+            Hidden(html, name, value);
+        html.Append("<label for=\"email\">E-mail address</label>")
+            .Append("<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" value=\"").Append(Safe(page.Email)).Append("\">")
+            .Append("<label for=\"secret\">Password</label>")
+            .Append("<input id=\"secret\" name=\"secret\" type=\"password\" autocomplete=\"current-password\">")
+            .Append("<div class=\"row\"><button class=\"main\" name=\"answer\" value=\"continue\">Sign in</button>")
+            .Append("<button name=\"answer\" value=\"cancel\">Cancel</button></div>");
+        if (page.Choices.Count > 0)
         {
-            page.Append("<h2>Or, in the emulator, as one of</h2><form method=post>").Append(Hidden(token)).Append(Hidden("returnUrl", returnUrl));
-            foreach (var user in users)
-                page.Append("<button class=choice name=choose value=\"").Append(Encode(user.Email)).Append("\">").Append(Encode($"{user.Name} · {user.Email}")).Append("</button>");
-            page.Append("</form>");
+            html.Append("<h2>Or continue as</h2><ul class=\"people\">");
+            foreach (var person in page.Choices)
+            {
+                html.Append("<li><button name=\"account\" value=\"").Append(person.Id).Append("\">").Append(Safe(person.Name))
+                    .Append("<small>").Append(Safe($"{person.Email} · {person.Organization} · {person.Roles}")).Append("</small></button></li>");
+            }
+
+            html.Append("</ul>");
         }
 
-        return Page("Sign in", page.ToString(), failed ? StatusCodes.Status401Unauthorized : StatusCodes.Status200OK);
+        return Page("Sign in", html.Append("</form>").ToString(), page.Told is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
     }
 
-    public static IResult Device(User user, string code, bool wasWrong, AntiforgeryTokenSet token)
+    public static IResult DeviceCode(string? code, string? told)
     {
-        var page = new StringBuilder("<h1>Sign in on a device</h1>");
-        if (wasWrong)
-            page.Append("<p class=error role=alert>This code is not known, or it has expired. Check it on the device.</p>");
-        if (code.Length == 0)
-        {
-            page.Append("<form method=get><label for=code>Code shown on the device</label>")
-                .Append("<input id=code name=user_code autocomplete=off required autofocus><button>Next</button></form>");
-        }
-        else
-        {
-            page.Append("<p>A device wants to sign in as <strong>").Append(Encode(user.Name)).Append("</strong> with the code <strong>")
-                .Append(Encode(code)).Append("</strong>. Go on only if you started this.</p><form method=post>")
-                .Append(Hidden(token)).Append(Hidden("user_code", code))
-                .Append("<button name=answer value=allow>Sign in on the device</button>")
-                .Append("<button class=choice name=answer value=deny>Cancel</button></form>");
-        }
-
-        return Page("Device", page.ToString(), wasWrong ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
+        var html = new StringBuilder("<h1>Enter the code</h1><p class=\"soft\">Your device shows it.</p>");
+        if (told is not null)
+            html.Append("<p class=\"told\" role=\"alert\">").Append(Safe(told)).Append("</p>");
+        html.Append("<form method=\"get\"><label for=\"code\">Code</label>")
+            .Append("<input id=\"code\" class=\"code\" name=\"user_code\" required autocomplete=\"off\" autocapitalize=\"characters\" value=\"")
+            .Append(Safe(code)).Append("\"><div class=\"row\"><button class=\"main\">Next</button></div></form>");
+        return Page("Enter the code", html.ToString(), told is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
     }
 
-    public static IResult Message(string title, string text, int status) =>
-        Page(title, $"<h1>{Encode(title)}</h1><p>{Encode(text)}</p>", status);
+    public static IResult Message(string title, string text, int status = StatusCodes.Status200OK) =>
+        Page(title, $"<h1>{Safe(title)}</h1><p>{Safe(text)}</p>", status);
 
-    private static PageResult Page(string title, string body, int status) => new(
-        $"<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
-        + $"<title>{Encode(title)} · Tandem</title><style>{Style}</style></head><body><main>{body}</main></body></html>", status);
+    private static SafePage Page(string title, string content, int status) => new(
+        $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>{Safe(title)} – Tandem</title>
+        <style>{Style}</style>
+        </head>
+        <body><main><p class="brand">Tandem</p>{content}</main></body>
+        </html>
+        """, status);
 
-    private static string Hidden(AntiforgeryTokenSet token) => Hidden(token.FormFieldName, token.RequestToken ?? "");
+    private static void Hidden(StringBuilder html, string name, string value) =>
+        html.Append("<input type=\"hidden\" name=\"").Append(Safe(name)).Append("\" value=\"").Append(Safe(value)).Append("\">");
 
-    private static string Hidden(string name, string value) =>
-        $"<input type=hidden name=\"{Encode(name)}\" value=\"{Encode(value)}\">";
+    private static string Safe(string? text) => HtmlEncoder.Default.Encode(text ?? "");
 
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
-
-    private sealed class PageResult(string html, int status) : IResult
+    private sealed class SafePage(string html, int status) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
-            var headers = httpContext.Response.Headers;
-            // Nothing from elsewhere, no scripts, no frames: the page asks for a password.
-            headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-            headers.XFrameOptions = "DENY";
+            var response = httpContext.Response;
+            response.StatusCode = status;
+            response.ContentType = "text/html; charset=utf-8";
+            var headers = response.Headers;
+            headers.ContentSecurityPolicy = Policy;
             headers.CacheControl = "no-store";
+            headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
-            httpContext.Response.StatusCode = status;
-            httpContext.Response.ContentType = "text/html; charset=utf-8";
-            return httpContext.Response.WriteAsync(html, httpContext.RequestAborted);
+            return response.WriteAsync(html, httpContext.RequestAborted);
         }
     }
 }

@@ -1,56 +1,132 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Server;
-using Microsoft.Extensions.Options;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Identity;
 
-/// <summary>The embedded issuer's key, kept in the database so that every node signs and checks with the same one.</summary>
+/// <summary>
+/// The keys of the embedded issuer. They lie in the database, so that tokens outlive a restart and every node accepts
+/// the others'; the first server to start makes the first one.
+/// </summary>
 internal sealed class SigningKeys(
-    IServiceScopeFactory scopes, IDataProtectionProvider protection, TimeProvider clock) : IConfigureOptions<OpenIddictServerOptions>
+    IServiceScopeFactory scopes,
+    IDataProtectionProvider protection,
+    IOptionsMonitorCache<OpenIddictServerOptions> issuerOptions,
+    ProvenTokens proven,
+    TimeProvider clock) : IConfigureOptions<OpenIddictServerOptions>, IDisposable
 {
-    private const int Bits = 2048;
-    private readonly IDataProtector _protector = protection.CreateProtector("Tandem.SigningKey.v1");
-    private RsaSecurityKey? _current;
+    private const string FirstId = "1";
+    private static readonly TimeSpan BetweenReloads = TimeSpan.FromSeconds(30);
 
-    public RsaSecurityKey Current => _current ?? throw new InvalidOperationException("The signing key is loaded at start.");
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private volatile IReadOnlyList<RsaSecurityKey> _current = [];
+    private DateTimeOffset _loadedAt;
 
-    /// <summary>Loads the key, or makes the first one.</summary>
+    /// <summary>The newest first: it signs, all of them are accepted.</summary>
+    public IReadOnlyList<RsaSecurityKey> Current => _current;
+
+    public bool Knows(string? keyId) => _current.Any(k => k.KeyId == keyId);
+
+    /// <summary>Reads the keys, and makes one where there is none.</summary>
     public async Task Load(CancellationToken cancellation)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<TandemDb>();
-        var stored = await db.SigningKeys.AsNoTracking().OrderByDescending(k => k.CreatedAt).FirstOrDefaultAsync(cancellation);
-        var rsa = RSA.Create();
-        if (stored is null)
+        await _loading.WaitAsync(cancellation);
+        try
         {
-            rsa.KeySize = Bits;
-            stored = new SigningKey
+            var rows = await Read(cancellation);
+            if (rows.Count == 0)
             {
-                Id = Guid.NewGuid().ToString("N"),
-                ProtectedKey = _protector.Protect(rsa.ExportPkcs8PrivateKey()),
-                CreatedAt = clock.GetUtcNow(),
-            };
-            db.Add(stored);
-            await db.SaveChangesAsync(cancellation);
-        }
-        else
-        {
-            rsa.ImportPkcs8PrivateKey(_protector.Unprotect(stored.ProtectedKey), out _);
-        }
+                await Create(cancellation);
+                rows = await Read(cancellation);
+            }
 
-        _current = new RsaSecurityKey(rsa) { KeyId = stored.Id };
+            _loadedAt = clock.GetUtcNow();
+            var keys = rows.Select(Unprotect).ToList();
+            if (keys.Select(k => k.KeyId).SequenceEqual(_current.Select(k => k.KeyId)))
+                return;
+
+            _current = keys;
+            issuerOptions.Clear();
+            proven.Clear();
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    /// <summary>
+    /// Looks again when a token names a key that this node has not seen, since another node may have made it; at most
+    /// twice a minute, so that forged tokens do not become queries.
+    /// </summary>
+    public async Task<bool> Find(string? keyId, CancellationToken cancellation)
+    {
+        if (keyId is not null && !Knows(keyId) && clock.GetUtcNow() - _loadedAt >= BetweenReloads)
+            await Load(cancellation);
+        return Knows(keyId);
     }
 
     public void Configure(OpenIddictServerOptions options)
     {
-        options.SigningCredentials.Add(new SigningCredentials(Current, SecurityAlgorithms.RsaSha256));
-        // Codes and refresh tokens are for the issuer's eyes only; their key follows from the signing key.
-        var secret = HKDF.DeriveKey(HashAlgorithmName.SHA256, Current.Rsa.ExportPkcs8PrivateKey(), 32, info: "Tandem.TokenEncryption.v1"u8.ToArray());
-        options.EncryptionCredentials.Add(new EncryptingCredentials(
-            new SymmetricSecurityKey(secret), SecurityAlgorithms.Aes256KW, SecurityAlgorithms.Aes256CbcHmacSha512));
+        foreach (var key in _current)
+        {
+            options.SigningCredentials.Add(new SigningCredentials(key, SecurityAlgorithms.RsaSha256));
+            // Codes and refresh tokens are for this server's eyes only.
+            options.EncryptionCredentials.Add(new EncryptingCredentials(
+                EncryptionKeyOf(key), SecurityAlgorithms.Aes256KW, SecurityAlgorithms.Aes256CbcHmacSha512));
+        }
+    }
+
+    public void Dispose() => _loading.Dispose();
+
+    private IDataProtector Protector => protection.CreateProtector("Tandem.SigningKeys");
+
+    private static SymmetricSecurityKey EncryptionKeyOf(RsaSecurityKey key) =>
+        new(HKDF.DeriveKey(HashAlgorithmName.SHA256, key.Rsa.ExportPkcs8PrivateKey(), 32, info: "tandem token encryption"u8.ToArray()))
+        {
+            KeyId = key.KeyId,
+        };
+
+    private async Task<List<SigningKey>> Read(CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<TandemDb>().SigningKeys.AsNoTracking()
+            .OrderByDescending(k => k.CreatedAt).ThenByDescending(k => k.Id).ToListAsync(cancellation);
+    }
+
+    private async Task Create(CancellationToken cancellation)
+    {
+        using var rsa = RSA.Create(2048);
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<TandemDb>();
+        db.SigningKeys.Add(new SigningKey
+        {
+            // A fixed id: of nodes that start together one wins, and the others read its key.
+            Id = FirstId,
+            ProtectedKey = Protector.Protect(rsa.ExportPkcs8PrivateKey()),
+            CreatedAt = clock.GetUtcNow(),
+        });
+        try
+        {
+            await db.SaveChangesAsync(cancellation);
+        }
+        catch (DbUpdateException) when (!cancellation.IsCancellationRequested)
+        {
+            if ((await Read(cancellation)).Count == 0)
+                throw;
+        }
+    }
+
+    private RsaSecurityKey Unprotect(SigningKey row)
+    {
+        var rsa = RSA.Create();
+        rsa.ImportPkcs8PrivateKey(Protector.Unprotect(row.ProtectedKey), out _);
+        var key = new RsaSecurityKey(rsa);
+        key.KeyId = Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());
+        return key;
     }
 }

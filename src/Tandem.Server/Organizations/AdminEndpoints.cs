@@ -421,7 +421,7 @@ internal static class AdminEndpoints
         };
         var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         // Without the row below the client has no organization, so a half-made one can do nothing.
-        await applications.CreateAsync(IssuerClients.Describe(client.Id.ToString(), secret, []), request.Cancellation);
+        await applications.CreateAsync(IssuerClients.Describe(client.Id.ToString(), secret), request.Cancellation);
         request.Db.Add(client);
         return await request.Create(
             $"/admin/organizations/{found.Id}/clients", View(client, secret), AdminJson.Default.ServiceClientView, secret: true);

@@ -58,7 +58,7 @@ public sealed class RouteMatrixTests
 
     // Open to everybody, the stranger included.
     private static readonly string[] Open =
-        ["/healthz", "/readyz", "/openapi/", "/scalar", "/oauth2/", "/v1.0/$metadata", "/{documentName"];
+        ["/healthz", "/readyz", "/openapi/", "/scalar", "/oauth2/", "/devicelogin", "/v1.0/$metadata", "/{documentName"];
 
     [Fact]
     public async Task Every_route_answers_every_caller_as_the_table_says()
