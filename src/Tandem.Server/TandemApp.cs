@@ -54,15 +54,14 @@ internal static class TandemApp
     {
         var stopping = app.Lifetime.ApplicationStopping;
         await app.MigrateStorage();
-        await app.Services.GetRequiredService<SigningKeys>().Load(stopping);
         var options = app.Services.GetRequiredService<IOptions<TandemOptions>>().Value;
-        if (options.IsEmulator && !options.Emulator.Seed.Equals("empty", StringComparison.OrdinalIgnoreCase))
+        var directory = app.Services.GetRequiredService<OrganizationDirectory>();
+        await directory.Reload(stopping);
+        if (directory.Current.IsEmpty && options.IsEmulator && !options.Emulator.Seed.Equals("empty", StringComparison.OrdinalIgnoreCase))
         {
-            await using var scope = app.Services.CreateAsyncScope();
             await EmulatorSeed.Plant(
-                scope.ServiceProvider.GetRequiredService<TandemDb>(), app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), stopping);
+                app.Services.GetRequiredService<HotDatabase>(), app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), stopping);
+            await directory.Reload(stopping);
         }
-
-        await app.Services.GetRequiredService<OrganizationDirectory>().Reload(stopping);
     }
 }

@@ -15,7 +15,7 @@ namespace Tandem.Server.Identity;
 /// and hands over to OpenIddict. Requests for anything else pass by untouched, so that the API never pays for the issuer.
 /// </summary>
 internal sealed class IssuerGateway(
-    RequestDelegate next, IOptions<TandemOptions> tandem, IOptions<IdentityOptions> identity) : IDisposable
+    RequestDelegate next, SigningKeys keys, IOptions<TandemOptions> tandem, IOptions<IdentityOptions> identity) : IDisposable
 {
     private const int LargestRequest = 64 * 1024;
     private const string DeviceCodeGrant = "urn:ietf:params:oauth:grant-type:device_code";
@@ -44,6 +44,7 @@ internal sealed class IssuerGateway(
         if (!await BringIntoForm(context, issuer))
             return;
 
+        await keys.EnsureLoaded(context.RequestAborted);
         var handler = await handlers.GetHandlerAsync(context, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
         if (handler is IAuthenticationRequestHandler issue && !await issue.HandleRequestAsync())
             await next(context);

@@ -10,7 +10,7 @@ namespace Tandem.Server.Identity;
 
 /// <summary>
 /// The keys of the embedded issuer. They lie in the database, so that tokens outlive a restart and every node accepts
-/// the others'; the first server to start makes the first one.
+/// the others'; the first server that needs one makes it.
 /// </summary>
 internal sealed class SigningKeys(
     IServiceScopeFactory scopes,
@@ -23,13 +23,17 @@ internal sealed class SigningKeys(
     private static readonly TimeSpan BetweenReloads = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _loading = new(1, 1);
-    private volatile IReadOnlyList<RsaSecurityKey> _current = [];
+    private volatile List<RsaSecurityKey> _current = [];
     private DateTimeOffset _loadedAt;
 
     /// <summary>The newest first: it signs, all of them are accepted.</summary>
     public IReadOnlyList<RsaSecurityKey> Current => _current;
 
     public bool Knows(string? keyId) => _current.Any(k => k.KeyId == keyId);
+
+    /// <summary>Loads the keys when they are first needed: not everybody who starts the server asks it for tokens.</summary>
+    public ValueTask EnsureLoaded(CancellationToken cancellation) =>
+        _current.Count > 0 ? ValueTask.CompletedTask : new ValueTask(Load(cancellation));
 
     /// <summary>Reads the keys, and makes one where there is none.</summary>
     public async Task Load(CancellationToken cancellation)

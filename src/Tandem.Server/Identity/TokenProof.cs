@@ -54,6 +54,7 @@ internal sealed class TokenProof : IDisposable
             return Malformed;
         }
 
+        await _keys.EnsureLoaded(cancellation);
         return _issuesTokens && (_keys.Knows(read.Kid) || (_providers.Count == 0 && await _keys.Find(read.Kid, cancellation)))
             ? await ProveOwn(read, cancellation)
             : await ProveForeign(read, cancellation);

@@ -21,7 +21,8 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
     private readonly Channel<PendingWrite> _writes = Channel.CreateBounded<PendingWrite>(
         new BoundedChannelOptions(4096) { SingleReader = true });
 
-    private Task _writer = Task.CompletedTask;
+    // Started by the first write.
+    private readonly Lazy<Task> _writer;
 
     public SqliteHotDatabase(DatabaseConnection connection, SqliteWriteGate gate, ILogger<SqliteHotDatabase> logger)
     {
@@ -29,6 +30,8 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
         _connectionString = new SqliteConnectionStringBuilder(connection.ConnectionString) { Pooling = false }.ToString();
         _gate = gate;
         _logger = logger;
+        _writer = new(() => Task.Factory.StartNew(
+            WriteGroups, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap());
     }
 
     public override DatabaseKind Kind => DatabaseKind.Sqlite;
@@ -55,22 +58,17 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
         Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation)
     {
         var pending = new PendingWrite(write);
+        _ = _writer.Value;
         await _writes.Writer.WriteAsync(pending, cancellation);
         // Not given up any more: the write may be in the group that is just being committed.
         return await pending.Done.Task;
     }
 
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        _writer = Task.Factory.StartNew(WriteGroups, CancellationToken.None,
-            TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-        return Task.CompletedTask;
-    }
-
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _writes.Writer.TryComplete();
-        await _writer.WaitAsync(cancellationToken);
+        if (_writer.IsValueCreated)
+            await _writer.Value.WaitAsync(cancellationToken);
     }
 
     public void Dispose()
