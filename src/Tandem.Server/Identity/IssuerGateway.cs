@@ -29,7 +29,7 @@ internal sealed class IssuerGateway(
                 ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60d / identity.Value.TokenRequestsPerMinute)),
             })));
 
-    public async Task Invoke(HttpContext context, IAuthenticationHandlerProvider handlers)
+    public async Task Invoke(HttpContext context)
     {
         if (!identity.Value.EmbeddedIssuer || !IssuerRequest.Recognizes(context.Request.Path.Value, out var issuer))
         {
@@ -44,6 +44,8 @@ internal sealed class IssuerGateway(
         if (!await BringIntoForm(context, issuer))
             return;
 
+        // Not a parameter of this method: it would be made for every call of the API.
+        var handlers = context.RequestServices.GetRequiredService<IAuthenticationHandlerProvider>();
         var handler = await handlers.GetHandlerAsync(context, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
         if (handler is IAuthenticationRequestHandler issue && !await issue.HandleRequestAsync())
             await next(context);
