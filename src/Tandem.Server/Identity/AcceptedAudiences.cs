@@ -51,6 +51,7 @@ internal sealed class AcceptedAudiences
         return false;
     }
 
+    // Only the name counts: a proxy may serve it at another port than the client's.
     private static bool Names(ReadOnlySpan<char> audience, HostString host)
     {
         if (audience.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
@@ -60,9 +61,13 @@ internal sealed class AcceptedAudiences
         else
             return false;
 
-        var named = audience.TrimEnd('/');
-        ReadOnlySpan<char> whole = host.Value;
-        var name = host.Port is null ? whole : whole[..whole.LastIndexOf(':')];
-        return named.Equals(whole, StringComparison.OrdinalIgnoreCase) || named.Equals(name, StringComparison.OrdinalIgnoreCase);
+        return NameOf(audience.TrimEnd('/')).Equals(NameOf(host.Value), StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static ReadOnlySpan<char> NameOf(ReadOnlySpan<char> host)
+    {
+        var colon = host.LastIndexOf(':');
+        // What follows is a port only if it is a number; the colons within brackets belong to an IPv6 address.
+        return colon > host.LastIndexOf(']') && !host[(colon + 1)..].ContainsAnyExceptInRange('0', '9') ? host[..colon] : host;
     }
 }

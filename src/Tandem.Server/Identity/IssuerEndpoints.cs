@@ -24,11 +24,11 @@ internal static class IssuerEndpoints
 
     public static void MapIssuer(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("").ExcludeFromDescription();
-        group.MapMethods(IssuerRequest.Authorize, [HttpMethods.Get, HttpMethods.Post], Authorize);
-        group.MapPost(IssuerRequest.Token, Token);
-        group.MapMethods(IssuerRequest.DeviceLogin, [HttpMethods.Get, HttpMethods.Post], EnterDeviceCode);
-        group.MapMethods(IssuerRequest.Logout, [HttpMethods.Get, HttpMethods.Post], (Delegate)SignOut);
+        string[] pages = [HttpMethods.Get, HttpMethods.Post];
+        routes.MapMethods(IssuerRequest.Authorize, pages, Authorize).ExcludeFromDescription();
+        routes.MapPost(IssuerRequest.Token, Token).ExcludeFromDescription();
+        routes.MapMethods(IssuerRequest.DeviceLogin, pages, EnterDeviceCode).ExcludeFromDescription();
+        routes.MapMethods(IssuerRequest.Logout, pages, (Delegate)SignOut).ExcludeFromDescription();
     }
 
     private static async Task<IResult> Authorize(

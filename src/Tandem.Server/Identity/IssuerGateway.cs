@@ -29,7 +29,7 @@ internal sealed class IssuerGateway(
                 ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60d / identity.Value.TokenRequestsPerMinute)),
             })));
 
-    public async Task Invoke(HttpContext context, IAuthenticationHandlerProvider handlers)
+    public async Task Invoke(HttpContext context)
     {
         if (!identity.Value.EmbeddedIssuer || !IssuerRequest.Recognizes(context.Request.Path.Value, out var issuer))
         {
@@ -45,6 +45,8 @@ internal sealed class IssuerGateway(
             return;
 
         await keys.EnsureLoaded(context.RequestAborted);
+        // Not a parameter of this method: it would be made for every call of the API.
+        var handlers = context.RequestServices.GetRequiredService<IAuthenticationHandlerProvider>();
         var handler = await handlers.GetHandlerAsync(context, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
         if (handler is IAuthenticationRequestHandler issue && !await issue.HandleRequestAsync())
             await next(context);

@@ -320,7 +320,8 @@ internal static class AdminEndpoints
         return await Saved(request, null, Results.NoContent);
     }
 
-    private static async Task<IResult> SetPassword(string organization, Guid user, AdminRequest request)
+    private static async Task<IResult> SetPassword(
+        string organization, Guid user, AdminRequest request, IOpenIddictTokenManager tokens)
     {
         var isOwn = user == request.Caller.UserId && organization.Equals(request.Caller.OrganizationId, StringComparison.OrdinalIgnoreCase);
         User? found;
@@ -334,7 +335,12 @@ internal static class AdminEndpoints
             return new RefusalResult(refusal);
         var faults = new DraftFaults();
         if (faults.Password(draft.Password, isRequired: true) is { } password && faults.Refusal is null)
+        {
             found.PasswordHash = Hasher.HashPassword("", password);
+            // Whoever knew the old password is signed out everywhere.
+            await tokens.RevokeBySubjectAsync(found.Id.ToString(), request.Cancellation);
+        }
+
         return await Saved(request, faults.Refusal, Results.NoContent);
     }
 

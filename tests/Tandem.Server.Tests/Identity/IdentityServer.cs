@@ -55,12 +55,12 @@ public sealed class IdentityServer : IAsyncDisposable
             services?.Invoke(builder.Services);
         });
         await app.Prepare();
-        if (settings?.GetValueOrDefault("Tandem:Mode") == "Exchange")
+        var directory = app.Services.GetRequiredService<OrganizationDirectory>();
+        if (directory.Current.IsEmpty)
         {
-            await using var scope = app.Services.CreateAsyncScope();
             await EmulatorSeed.Plant(
-                scope.ServiceProvider.GetRequiredService<TandemDb>(), app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), default);
-            await app.Services.GetRequiredService<OrganizationDirectory>().Reload(default);
+                app.Services.GetRequiredService<HotDatabase>(), app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), default);
+            await directory.Reload(default);
         }
 
         await app.StartAsync();

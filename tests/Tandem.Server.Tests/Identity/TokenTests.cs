@@ -66,6 +66,7 @@ public sealed class TokenTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [InlineData("https://api.partnercenter.microsoft.com", 200)]
     [InlineData("fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd", 200)]
     [InlineData("https://127.0.0.1", 200)]
+    [InlineData("http://127.0.0.1:1234/", 200)]
     [InlineData("https://extra.example", 200)]
     [InlineData("https://graph.microsoft.com", 401)]
     [InlineData("https://127.0.0.1.evil.example", 401)]
