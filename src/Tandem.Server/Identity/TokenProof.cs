@@ -137,7 +137,8 @@ internal sealed class TokenProof : IDisposable
         if (unreachable)
         {
             return new Refusal(StatusCodes.Status503ServiceUnavailable, null, "Authorization",
-                "The identity provider does not answer, so the access token cannot be checked; try again shortly.") { RetryAfter = 10 };
+                "The identity provider does not answer, so the access token cannot be checked; try again shortly.")
+            { RetryAfter = 10 };
         }
 
         return CallerResolver.Unauthenticated(_providers.Count == 0
