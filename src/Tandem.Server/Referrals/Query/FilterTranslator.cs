@@ -167,7 +167,7 @@ internal sealed class FilterTranslator
 
         if (right.IsLiteral)
         {
-            var value = _parameters.Add(Coerce(left, right.Literal));
+            var value = _parameters.Add(FilterLiterals.Coerce(left, right.Literal));
             return operation == "<>" ? _dialect.Different(left.Sql!, value) : $"{left.Sql} {operation} {value}";
         }
 
@@ -186,84 +186,15 @@ internal sealed class FilterTranslator
         var left = Operand(token.Left, depth + 1);
         if (left.IsLiteral || left.IsEmail || left.Kind is ContractKind.Object or ContractKind.List or ContractKind.Json)
             throw new FilterException("The left side of in must be a scalar property.");
-        var values = ListOf(token.Right);
+        var values = FilterLiterals.ListOf(token.Right);
         if (values.Count > MostListed)
             throw new FilterException($"in may list at most {MostListed} values; it lists {values.Count}.");
         if (values.Count == 0)
             return "1 = 0";
         var wantsNull = values.Contains(null);
-        var listed = values.Where(v => v is not null).Select(v => _parameters.Add(Coerce(left, v))).ToList();
+        var listed = values.Where(v => v is not null).Select(v => _parameters.Add(FilterLiterals.Coerce(left, v))).ToList();
         var condition = listed.Count > 0 ? $"{left.Sql} IN ({string.Join(", ", listed)})" : "1 = 0";
         return wantsNull ? $"({condition} OR {left.Sql} IS NULL)" : condition;
-    }
-
-    // The parser hands the list over as one literal text: ('a','b').
-    private static List<object?> ListOf(QueryToken token)
-    {
-        if (token is not LiteralToken { Value: { } literal })
-            throw new FilterException("The right side of in must be a list such as ('New','Active').");
-        var text = literal as string ?? literal.ToString() ?? "";
-        if (literal is ODataCollectionValue collection)
-            return [.. collection.Items];
-        text = text.Trim();
-        if (text.Length < 2 || text[0] != '(' || text[^1] != ')')
-            throw new FilterException("The right side of in must be a list such as ('New','Active').");
-        return SplitList(text[1..^1]);
-    }
-
-    private static List<object?> SplitList(string text)
-    {
-        var items = new List<object?>();
-        var position = 0;
-        while (position < text.Length)
-        {
-            while (position < text.Length && char.IsWhiteSpace(text[position]))
-                position++;
-            if (position == text.Length)
-                break;
-            if (text[position] is '\'' or '"')
-            {
-                var quote = text[position];
-                var item = new System.Text.StringBuilder();
-                for (position++; position < text.Length; position++)
-                {
-                    if (text[position] != quote)
-                        item.Append(text[position]);
-                    else if (position + 1 < text.Length && text[position + 1] == quote)
-                        item.Append(text[position++]);
-                    else
-                        break;
-                }
-
-                items.Add(item.ToString());
-                position++;
-            }
-            else
-            {
-                var end = text.IndexOf(',', position);
-                var bare = (end < 0 ? text[position..] : text[position..end]).Trim();
-                items.Add(bare switch
-                {
-                    "null" => null,
-                    "true" => true,
-                    "false" => false,
-                    _ when decimal.TryParse(bare, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
-                    _ => bare,
-                });
-                position = end < 0 ? text.Length : end;
-            }
-
-            while (position < text.Length && text[position] != ',')
-            {
-                if (!char.IsWhiteSpace(text[position]))
-                    throw new FilterException("The list of in is malformed; separate its values by commas.");
-                position++;
-            }
-
-            position++;
-        }
-
-        return items;
     }
 
     private string Lambda(LambdaToken token, int depth)
@@ -529,52 +460,6 @@ internal sealed class FilterTranslator
         return path;
     }
 
-    /// <summary>A literal as the column holds it, however the client quoted it (R64).</summary>
-    private static object Coerce(Operand operand, object? literal)
-    {
-        switch (operand.Kind)
-        {
-            case ContractKind.Text when literal is string text:
-                return text.ToLowerInvariant();
-            case ContractKind.Text when literal is Guid id:
-                return id.ToString("D");
-            case ContractKind.Text when operand.Property?.Form == TextForm.SalesStage && literal is int or long or decimal:
-                return Convert.ToString(literal, CultureInfo.InvariantCulture)!;
-            case ContractKind.Boolean when literal is bool truth:
-                return truth;
-            case ContractKind.Boolean when literal is string text && bool.TryParse(text, out var parsed):
-                return parsed;
-            case ContractKind.Number when literal is int or long or short or byte or sbyte or decimal or double or float:
-                return Convert.ToDouble(literal, CultureInfo.InvariantCulture);
-            case ContractKind.Guid when literal is Guid id:
-                return id;
-            case ContractKind.Guid when literal is string text && Guid.TryParse(text, out var id):
-                return id;
-            case ContractKind.Time when literal is DateTimeOffset time:
-                return WireTime.ToUnixMicroseconds(time);
-            // Quoted, or a bare date, whose type differs between versions of the parser.
-            case ContractKind.Time when WireTime.TryParse(literal?.ToString(), out var time):
-                return WireTime.ToUnixMicroseconds(time);
-            case ContractKind.Enumeration when literal is string text:
-                var names = operand.Property!.MemberNames.ToList();
-                return names.Find(n => n.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase))
-                    ?? throw new FilterException($"{operand.Name} knows {string.Join(", ", names)}, not '{text}'.");
-            default:
-                throw new FilterException($"{operand.Name} is {Expected(operand.Kind)}; the literal is of another type.");
-        }
-    }
-
-    private static string Expected(ContractKind kind) => kind switch
-    {
-        ContractKind.Text => "a text: write it in quotes",
-        ContractKind.Boolean => "true or false",
-        ContractKind.Number => "a number: write it without quotes",
-        ContractKind.Guid => "a GUID",
-        ContractKind.Time => "a time such as 2026-03-24T18:30:00Z",
-        ContractKind.Enumeration => "a name in quotes",
-        _ => "not comparable",
-    };
-
     private static BinaryOperatorKind Mirror(BinaryOperatorKind kind) => kind switch
     {
         BinaryOperatorKind.GreaterThan => BinaryOperatorKind.LessThan,
@@ -588,8 +473,6 @@ internal sealed class FilterTranslator
 
     /// <summary>A variable of any or all.</summary>
     private sealed record Scope(string Json, ContractProperty List);
-
-    private sealed class FilterException(string message) : Exception(message);
 }
 
 /// <summary>One side of a comparison.</summary>
