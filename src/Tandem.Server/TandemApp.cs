@@ -1,6 +1,11 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Tandem.Server.Emulator;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
+using Tandem.Server.Referrals;
+using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server;
@@ -10,19 +15,53 @@ internal static class TandemApp
 {
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // Settings lie beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        adjust?.Invoke(builder);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls("http://localhost:5080");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Room for any filter within its own limit, so that the limit answers and not the connection.
+            kestrel.Limits.MaxRequestLineSize = 64 * 1024;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.Limit;
+        });
         builder.Services.AddOptions<TandemOptions>().BindConfiguration("Tandem").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
-        builder.Services.AddSingleton<CallerResolver>();
-        adjust?.Invoke(builder);
+        builder.Services.AddIdentity();
+        builder.Services.AddReferrals();
+        builder.AddOperations();
 
         var app = builder.Build();
+        app.UseContract();
+        app.UseIdentity();
         app.UseRouting();
         app.UseMiddleware<CallerGate>();
+        app.MapIdentity();
+        app.MapReferrals();
+        app.MapAdministration();
+        app.MapRegistrationReview();
+        app.MapMetadata();
+        app.MapOperations();
         return app;
+    }
+
+    /// <summary>Brings the data up to date before the first request is answered.</summary>
+    public static async Task Prepare(this WebApplication app)
+    {
+        var stopping = app.Lifetime.ApplicationStopping;
+        await app.MigrateStorage();
+        var options = app.Services.GetRequiredService<IOptions<TandemOptions>>().Value;
+        var directory = app.Services.GetRequiredService<OrganizationDirectory>();
+        await directory.Reload(stopping);
+        if (directory.Current.IsEmpty && options.IsEmulator && !options.Emulator.Seed.Equals("empty", StringComparison.OrdinalIgnoreCase))
+        {
+            await EmulatorSeed.Plant(
+                app.Services.GetRequiredService<HotDatabase>(), app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), stopping);
+            await directory.Reload(stopping);
+        }
     }
 }

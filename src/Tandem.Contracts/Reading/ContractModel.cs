@@ -98,7 +98,8 @@ public sealed class ContractType
         return paths;
     }
 
-    internal bool AreEqual(object before, object after)
+    /// <summary>Whether two instances hold the same values.</summary>
+    public bool AreSame(object before, object after)
     {
         foreach (var property in Properties)
         {
@@ -210,13 +211,14 @@ public sealed class ContractProperty
 
     internal bool TryMember(string name, out object? value) => _members!.TryGetValue(name, out value);
 
-    internal bool AreEqual(object? left, object? right) => (left, right) switch
+    /// <summary>Whether two values of the property are the same.</summary>
+    public bool AreEqual(object? left, object? right) => (left, right) switch
     {
         (null, null) => true,
         (null, _) or (_, null) => false,
         (IList a, IList b) => SameElements(a, b),
         (JsonElement a, JsonElement b) => JsonElement.DeepEquals(a, b),
-        _ => Kind == ContractKind.Object ? Nested!.AreEqual(left, right) : left.Equals(right),
+        _ => Kind == ContractKind.Object ? Nested!.AreSame(left, right) : left.Equals(right),
     };
 
     private bool SameElements(IList left, IList right)
@@ -228,7 +230,7 @@ public sealed class ContractProperty
             var same = (left[i], right[i]) switch
             {
                 (JsonElement a, JsonElement b) => JsonElement.DeepEquals(a, b),
-                ({ } a, { } b) => ElementKind == ContractKind.Object ? Nested!.AreEqual(a, b) : a.Equals(b),
+                ({ } a, { } b) => ElementKind == ContractKind.Object ? Nested!.AreSame(a, b) : a.Equals(b),
                 (null, null) => true,
                 _ => false,
             };
@@ -243,7 +245,7 @@ public sealed class ContractProperty
     {
         _ when type == typeof(string) => ContractKind.Text,
         _ when type == typeof(bool) => ContractKind.Boolean,
-        _ when type == typeof(decimal) => ContractKind.Number,
+        _ when type == typeof(decimal) || type == typeof(long) => ContractKind.Number,
         _ when type == typeof(DateTimeOffset) => ContractKind.Time,
         _ when type == typeof(Guid) => ContractKind.Guid,
         _ when type == typeof(JsonElement) => ContractKind.Json,

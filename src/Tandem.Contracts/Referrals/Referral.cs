@@ -255,7 +255,7 @@ public sealed class Address
 public sealed class Member
 {
     /// <summary>E-mail address, compared without case; may be empty.</summary>
-    [Contract(Form = TextForm.Email)]
+    [Contract(Form = TextForm.Email, Alias = "emailAddress")]
     public string? Email { get; set; }
 
     /// <summary>First name.</summary>

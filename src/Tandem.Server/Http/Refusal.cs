@@ -47,6 +47,11 @@ internal sealed record Refusal(int Status, string? InnerCode, string? Target, st
 internal readonly struct Outcome<T>
     where T : class
 {
+    public Outcome(T value)
+        : this(value, null)
+    {
+    }
+
     private Outcome(T? value, Refusal? refusal) => (Value, Refusal) = (value, refusal);
 
     public T? Value { get; }

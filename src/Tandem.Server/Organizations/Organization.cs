@@ -122,7 +122,10 @@ internal sealed class RoleAssignment : IEntityTypeConfiguration<RoleAssignment>
     }
 }
 
-/// <summary>A client of an organization that acts without a person; exchange mode only.</summary>
+/// <summary>
+/// A client of an organization that acts without a person; exchange mode only. Its secret is the embedded issuer's
+/// business.
+/// </summary>
 internal sealed class ServiceClient : IEntityTypeConfiguration<ServiceClient>
 {
     /// <summary>The client id of its token requests.</summary>
@@ -131,8 +134,6 @@ internal sealed class ServiceClient : IEntityTypeConfiguration<ServiceClient>
     public required string OrganizationId { get; init; }
 
     public required string Name { get; set; }
-
-    public required string SecretHash { get; set; }
 
     public required Role Role { get; set; }
 

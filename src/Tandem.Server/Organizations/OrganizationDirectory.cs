@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
-using Microsoft.EntityFrameworkCore;
+using System.Data.Common;
 using Tandem.Server.Identity;
 using Tandem.Server.Storage;
 
@@ -10,23 +9,73 @@ namespace Tandem.Server.Organizations;
 /// Who is on the exchange, in memory: organizations, tenants, locations, solutions and people change rarely and are
 /// asked for by every request. Reloaded after each administrative change.
 /// </summary>
-internal sealed class OrganizationDirectory(IServiceScopeFactory scopes)
+internal sealed class OrganizationDirectory(HotDatabase database)
 {
     private volatile DirectorySnapshot _current = DirectorySnapshot.Empty;
 
     public DirectorySnapshot Current => _current;
 
-    public async Task Reload(CancellationToken cancellation)
+    /// <summary>
+    /// Reads everything anew. In plain SQL, since every start waits for it, and the entity model costs more than the
+    /// rest of the start.
+    /// </summary>
+    public async Task Reload(CancellationToken cancellation) => _current = await database.Read(this, static async (session, _, cancellation) =>
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<TandemDb>();
-        var organizations = await db.Organizations.AsNoTracking().AsSplitQuery()
-            .Include(o => o.Tenants).Include(o => o.Locations).Include(o => o.Solutions)
-            .ToListAsync(cancellation);
-        var users = await db.Users.AsNoTracking().Include(u => u.Roles).ToListAsync(cancellation);
-        var clients = await db.ServiceClients.AsNoTracking().ToListAsync(cancellation);
-        _current = new DirectorySnapshot(organizations, users, clients);
+        var tenants = await Rows(session, "SELECT id, organization_id FROM directory_tenants",
+            row => new DirectoryTenant { Id = row.GetString(0), OrganizationId = row.GetString(1) }, cancellation);
+        var locations = await Rows(session, "SELECT id, organization_id, name, mpn_id FROM locations",
+            row => new Location { Id = row.GetString(0), OrganizationId = row.GetString(1), Name = row.GetString(2), MpnId = Text(row, 3) }, cancellation);
+        var solutions = await Rows(session, "SELECT id, organization_id, name FROM solutions",
+            row => new Solution { Id = row.GetString(0), OrganizationId = row.GetString(1), Name = row.GetString(2) }, cancellation);
+        var organizations = await Rows(session, "SELECT id, name, primary_mpn_id FROM organizations", row => new Organization
+        {
+            Id = row.GetString(0),
+            Name = row.GetString(1),
+            PrimaryMpnId = Text(row, 2),
+            Tenants = [.. tenants.Where(t => t.OrganizationId == row.GetString(0))],
+            Locations = [.. locations.Where(l => l.OrganizationId == row.GetString(0))],
+            Solutions = [.. solutions.Where(s => s.OrganizationId == row.GetString(0))],
+        }, cancellation);
+        var roles = (await Rows(session, "SELECT id, user_id, role, mpn_id FROM role_assignments", row => new RoleAssignment
+        {
+            Id = row.GetGuid(0),
+            UserId = row.GetGuid(1),
+            Role = Enum.Parse<Role>(row.GetString(2)),
+            MpnId = Text(row, 3),
+        }, cancellation)).ToLookup(r => r.UserId);
+        var users = await Rows(session, "SELECT id, organization_id, email, name, external_id, password_hash, is_enabled FROM users", row => new User
+        {
+            Id = row.GetGuid(0),
+            OrganizationId = row.GetString(1),
+            Email = row.GetString(2),
+            Name = row.GetString(3),
+            ExternalId = Text(row, 4),
+            PasswordHash = Text(row, 5),
+            IsEnabled = row.GetBoolean(6),
+            Roles = [.. roles[row.GetGuid(0)]],
+        }, cancellation);
+        var clients = await Rows(session, "SELECT id, organization_id, name, role, mpn_id FROM service_clients", row => new ServiceClient
+        {
+            Id = row.GetGuid(0),
+            OrganizationId = row.GetString(1),
+            Name = row.GetString(2),
+            Role = Enum.Parse<Role>(row.GetString(3)),
+            MpnId = Text(row, 4),
+        }, cancellation);
+        return new DirectorySnapshot(organizations, users, clients);
+    }, cancellation);
+
+    private static async ValueTask<List<T>> Rows<T>(
+        HotSession session, string sql, Func<DbDataReader, T> read, CancellationToken cancellation)
+    {
+        var rows = new List<T>();
+        await using var row = await session.Command(sql).ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            rows.Add(read(row));
+        return rows;
     }
+
+    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
 
 /// <summary>One consistent state of the directory.</summary>
@@ -58,6 +107,10 @@ internal sealed class DirectorySnapshot(
     private readonly FrozenDictionary<Guid, ServiceClient> _clients = clients.ToFrozenDictionary(c => c.Id);
 
     public static DirectorySnapshot Empty { get; } = new([], [], []);
+
+    public bool IsEmpty => _organizations.Count == 0;
+
+    public IEnumerable<User> Users => _byId.Values;
 
     public Organization? Organization(string id) => _organizations.GetValueOrDefault(id);
 

@@ -50,6 +50,20 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor, IDisposable
 
     public override void SaveChangesFailed(DbContextErrorEventData eventData) => Leave();
 
+    // A lost race over a concurrency token is not reported as a failure, but here.
+    public override ValueTask<InterceptionResult> ThrowingConcurrencyExceptionAsync(
+        ConcurrencyExceptionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        Leave();
+        return ValueTask.FromResult(result);
+    }
+
+    public override InterceptionResult ThrowingConcurrencyException(ConcurrencyExceptionEventData eventData, InterceptionResult result)
+    {
+        Leave();
+        return result;
+    }
+
     public override Task SaveChangesCanceledAsync(DbContextEventData eventData, CancellationToken cancellationToken = default)
     {
         Leave();

@@ -1,6 +1,11 @@
+using System.Data.Common;
+using System.Reflection;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Options;
 
 namespace Tandem.Server.Storage;
@@ -49,7 +54,14 @@ internal static class StorageSetup
         services.AddScoped<TandemDb>(provider => provider.GetRequiredService<DatabaseConnection>().Kind == DatabaseKind.Sqlite
             ? provider.GetRequiredService<SqliteDb>()
             : provider.GetRequiredService<PostgresDb>());
-        services.AddDataProtection().SetApplicationName("Tandem").PersistKeysToDbContext<TandemDb>();
+        services.AddSingleton<SqliteHotDatabase>();
+        services.AddHostedService<HotDatabaseService>();
+        services.AddSingleton<HotDatabase>(provider => provider.GetRequiredService<DatabaseConnection>().Kind == DatabaseKind.Sqlite
+            ? provider.GetRequiredService<SqliteHotDatabase>()
+            : ActivatorUtilities.CreateInstance<PostgresHotDatabase>(provider));
+        services.AddSingleton<ReferralStore>();
+        services.AddDataProtection().SetApplicationName("Tandem");
+        services.AddOptions<KeyManagementOptions>().Configure<HotDatabase>((options, database) => options.XmlRepository = new ProtectionKeys(database));
         return services;
     }
 
@@ -64,7 +76,63 @@ internal static class StorageSetup
                 Directory.CreateDirectory(folder);
         }
 
+        var database = app.Services.GetRequiredService<HotDatabase>();
+        var stopping = app.Lifetime.ApplicationStopping;
+        // Reading one row tells whether there is anything to do; asking the entity framework costs half a second.
+        var applied = await LastMigration(database, stopping);
+        if (applied == NewestMigration(connection.Kind))
+            return;
+        if (applied is null && connection.Kind == DatabaseKind.Sqlite)
+        {
+            await CreateSqlite(connection, stopping);
+            return;
+        }
+
         await using var scope = app.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<TandemDb>().Database.MigrateAsync(app.Lifetime.ApplicationStopping);
+        await scope.ServiceProvider.GetRequiredService<TandemDb>().Database.MigrateAsync(stopping);
     }
+
+    private static string? NewestMigration(DatabaseKind kind)
+    {
+        var context = kind == DatabaseKind.Sqlite ? typeof(SqliteDb) : typeof(PostgresDb);
+        return typeof(TandemDb).Assembly.GetTypes()
+            .Where(t => t.GetCustomAttribute<DbContextAttribute>()?.ContextType == context)
+            .Max(t => t.GetCustomAttribute<MigrationAttribute>()?.Id);
+    }
+
+    private static async Task<string?> LastMigration(HotDatabase database, CancellationToken cancellation)
+    {
+        try
+        {
+            return await database.Read(0, static async (session, _, cancellation) =>
+                await session.Command("SELECT MAX(\"MigrationId\") FROM migrations").ExecuteScalarAsync(cancellation) as string, cancellation);
+        }
+        catch (DbException)
+        {
+            // No such table, or no such database: there is everything to do.
+            return null;
+        }
+    }
+
+    // The script that the migrations make, for a file that nobody else has opened yet.
+    private static async Task CreateSqlite(DatabaseConnection connection, CancellationToken cancellation)
+    {
+        await using var script = typeof(TandemDb).Assembly.GetManifestResourceStream("Sqlite.sql")
+            ?? throw new InvalidOperationException("The script of the migrations is missing from the program.");
+        using var reader = new StreamReader(script);
+        await using var file = new SqliteConnection(connection.ConnectionString);
+        await file.OpenAsync(cancellation);
+        await using var command = file.CreateCommand();
+        command.CommandText = await reader.ReadToEndAsync(cancellation);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}
+
+/// <summary>Ends the embedded database's writer, where that is the database in use.</summary>
+internal sealed class HotDatabaseService(HotDatabase database) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        database is SqliteHotDatabase sqlite ? sqlite.StopAsync(cancellationToken) : Task.CompletedTask;
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Tandem.Contracts.Reading;
@@ -11,7 +10,7 @@ namespace Tandem.Server.Storage;
 /// The schema, and the quiet tables. The hot tables (referrals, members, change log, idempotency keys) are in the model
 /// for the migrations only: <see cref="ReferralStore"/> reads and writes them.
 /// </summary>
-internal abstract class TandemDb(DbContextOptions options) : DbContext(options), IDataProtectionKeyContext
+internal abstract class TandemDb(DbContextOptions options) : DbContext(options)
 {
     public DbSet<Organization> Organizations => Set<Organization>();
 
@@ -29,8 +28,6 @@ internal abstract class TandemDb(DbContextOptions options) : DbContext(options),
 
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
-    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
-
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         // A number on both databases: SQLite cannot order by DateTimeOffset.
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MicrosecondsConverter>();
@@ -39,7 +36,6 @@ internal abstract class TandemDb(DbContextOptions options) : DbContext(options),
     {
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(TandemDb).Assembly);
         modelBuilder.UseOpenIddict();
-        modelBuilder.Entity<DataProtectionKey>().ToTable("data_protection_keys");
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {
             foreach (var property in entity.GetProperties())

@@ -196,8 +196,7 @@ internal sealed partial class FilterBinder(FilterText text)
             {
                 "true" => new Operand.Boolean(true),
                 "false" => new Operand.Boolean(false),
-                ['\'', .. var number, '\''] when int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
-                    && slot < LiteralTypes.Length => new Operand.Literal(slot, null),
+                ['\'', .. var number, '\''] => LiteralOf(number),
                 _ => null,
             };
             if (item is null)
@@ -237,8 +236,10 @@ internal sealed partial class FilterBinder(FilterText text)
     }
 
     private Condition.TextTest? BindTextTest(FunctionCallToken call, TextTestKind test, FilterScope scope) =>
-        BindArguments(call, scope, ContractKind.Text, 2) is [var whole, var part]
-            ? new Condition.TextTest(test, whole, part)
+        BindArguments(call, scope, ContractKind.Text, 2) is [var first, var second]
+            ? call.Name.Equals("substringof", StringComparison.OrdinalIgnoreCase)
+                ? new Condition.TextTest(test, second, first)
+                : new Condition.TextTest(test, first, second)
             : null;
 
     private Operand? BindOperand(QueryToken token, FilterScope scope)
@@ -252,9 +253,8 @@ internal sealed partial class FilterBinder(FilterText text)
                 return new Operand.Null();
             case LiteralToken { Value: bool value }:
                 return new Operand.Boolean(value);
-            case LiteralToken { Value: string number } when int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
-                && slot < LiteralTypes.Length:
-                return new Operand.Literal(slot, null);
+            case LiteralToken { Value: string number } when LiteralOf(number) is { } literal:
+                return literal;
             case EndPathToken or InnerPathToken or RangeVariableToken:
                 return BindProperty(token, scope);
             case CountSegmentToken { FilterOption: null, SearchOption: null } count:
@@ -371,7 +371,8 @@ internal sealed partial class FilterBinder(FilterText text)
 
     private static TextTestKind? TestOf(string function) => function.ToLowerInvariant() switch
     {
-        "contains" => TextTestKind.Contains,
+        // substringof is the name in OData 3, with its arguments the other way round.
+        "contains" or "substringof" => TextTestKind.Contains,
         "startswith" => TextTestKind.StartsWith,
         "endswith" => TextTestKind.EndsWith,
         _ => null,
@@ -420,6 +421,14 @@ internal sealed partial class FilterBinder(FilterText text)
 
         operand = Typed(literal, other.Kind.Value, (other as Operand.Property)?.Path.Last);
         return true;
+    }
+
+    // A literal of the shape is the number of one of the text.
+    private Operand.Literal? LiteralOf(string number)
+    {
+        var isEmpty = number.StartsWith(FilterText.EmptyMark, StringComparison.Ordinal);
+        return int.TryParse(isEmpty ? number.AsSpan(FilterText.EmptyMark.Length) : number, NumberStyles.None,
+            CultureInfo.InvariantCulture, out var slot) && slot < LiteralTypes.Length ? new(slot, isEmpty, null) : null;
     }
 
     private Operand.Literal Typed(Operand.Literal literal, ContractKind kind, ContractProperty? property)

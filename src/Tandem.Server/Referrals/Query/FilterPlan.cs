@@ -17,6 +17,8 @@ internal readonly record struct LiteralType(ContractKind Kind, ContractProperty?
         object? value = (Kind, literal.Form) switch
         {
             (ContractKind.Text, LiteralForm.Quoted or LiteralForm.Guid) => literal.Text.ToLowerInvariant(),
+            // Percentages are sent as numbers, too.
+            (ContractKind.Text, LiteralForm.Number) when Property?.Form == TextForm.SalesStage => literal.Text,
             (ContractKind.Guid, LiteralForm.Quoted or LiteralForm.Guid) when Guid.TryParse(literal.Text, out var guid) => guid,
             (ContractKind.Time, LiteralForm.Quoted or LiteralForm.Time) when TryTime(literal.Text, out var time) =>
                 WireTime.ToUnixMicroseconds(time),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tandem.Contracts.Reading;
+using Tandem.Server.Organizations;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Referrals.Query;
@@ -15,7 +16,7 @@ namespace Tandem.Server.Referrals.Query;
 /// </param>
 internal sealed class FilterSql(QueryDialect dialect, bool restricted)
 {
-    /// <summary>The organization that asks, lower-case.</summary>
+    /// <summary>The organization that asks.</summary>
     public const string CallerParameter = "@caller";
 
     private static readonly string[] CompareOperators = ["=", "<>", ">", ">=", "<", "<="];
@@ -99,8 +100,8 @@ internal sealed class FilterSql(QueryDialect dialect, bool restricted)
         return IsGuarded(any.List) ? $"({Guard(any.List.Sight)} AND {exists})" : exists;
     }
 
-    // The one question that people ask all the time has an index: whose team is this person in? A row of the member
-    // table stands for each member that has an e-mail address.
+    // The one question that people ask all the time has an index: whose team is this person in? The member table has a
+    // row for each member with an address; members without one are found in the document only.
     private string? MemberLookup(Condition.Any any)
     {
         int? side = any.List.Scope.Depth > 0 ? null : any.List.Text switch
@@ -111,12 +112,12 @@ internal sealed class FilterSql(QueryDialect dialect, bool restricted)
         };
         var test = any.Where switch
         {
-            Condition.Comparison { Comparer: Comparer.Equal, Left: Operand.Property left, Right: Operand.Literal right }
+            Condition.Comparison { Comparer: Comparer.Equal, Left: Operand.Property left, Right: Operand.Literal { IsEmpty: false } right }
                 when IsEmail(left, any) => $"= {Write(right)}",
-            Condition.Comparison { Comparer: Comparer.Equal, Left: Operand.Literal left, Right: Operand.Property right }
+            Condition.Comparison { Comparer: Comparer.Equal, Left: Operand.Literal { IsEmpty: false } left, Right: Operand.Property right }
                 when IsEmail(right, any) => $"= {Write(left)}",
             Condition.OneOf { OrNull: false, Left: Operand.Property left } oneOf
-                when IsEmail(left, any) => $"IN ({string.Join(", ", oneOf.Items.Select(Write))})",
+                when IsEmail(left, any) && oneOf.Items.All(i => i is Operand.Literal { IsEmpty: false }) => $"IN ({string.Join(", ", oneOf.Items.Select(Write))})",
             _ => null,
         };
         return side is null || test is null
@@ -154,9 +155,11 @@ internal sealed class FilterSql(QueryDialect dialect, bool restricted)
     private string Guard(Sight sight) => sight switch
     {
         Sight.Owner => $"r.organization_id = {CallerParameter}",
-        // B16
-        Sight.Team => $"(r.organization_id = {CallerParameter} OR r.organization_id <> 'msft' OR r.substatus NOT IN ('Declined', 'Expired'))",
-        // B17: an expired lead shows its contacts to nobody. B15: to others only by consent and while not expired.
+        Sight.StatusReason => $"(r.organization_id = {CallerParameter} OR r.organization_id <> '{Organization.Microsoft}' "
+            + $"OR NOT (r.substatus = 'Expired' OR (r.substatus = 'Declined' AND coalesce(r.deal_value, {Visibility.SmallDeal}) < {Visibility.SmallDeal})))",
+        Sight.Team => $"(r.organization_id = {CallerParameter} OR r.organization_id <> '{Organization.Microsoft}' "
+            + "OR r.substatus NOT IN ('Declined', 'Expired'))",
+        // An expired lead shows its contacts to nobody (B17); others see them by consent and while it is not expired (B15).
         _ when restricted => $"((r.organization_id = {CallerParameter} OR (r.contacts_shared AND r.substatus <> 'Expired'))"
             + " AND NOT (r.is_lead AND r.substatus = 'Expired'))",
         _ => "NOT (r.is_lead AND r.substatus = 'Expired')",

@@ -51,7 +51,7 @@ internal abstract record Operand(ContractKind? Kind)
     public sealed record Boolean(bool Value) : Operand(ContractKind.Boolean);
 
     /// <summary>The literal with this number; its kind follows from what it is compared with.</summary>
-    public sealed record Literal(int Slot, ContractKind? Kind) : Operand(Kind);
+    public sealed record Literal(int Slot, bool IsEmpty, ContractKind? Kind) : Operand(Kind);
 
     public sealed record Property(ReferralPath Path) : Operand(Path.Kind);
 

@@ -24,9 +24,12 @@ internal readonly record struct FilterLiteral(LiteralForm Form, string Text, int
 /// </summary>
 internal sealed partial class FilterText
 {
-    public const int LongestText = 32 * 1024;
+    public const int LongestText = 8_192;
     public const int MostLiterals = 1_000;
     public const int DeepestNesting = 32;
+
+    /// <summary>Stands before the number of an empty text.</summary>
+    public const string EmptyMark = "-";
 
     private static readonly HashSet<string> Keywords = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -197,7 +200,8 @@ internal sealed partial class FilterText
 
     private void AddLiteral(LiteralForm form, string value, int start, StringBuilder shape)
     {
-        shape.Append(CultureInfo.InvariantCulture, $"'{Literals.Count}'");
+        // The empty text is a shape of its own: the member table does not know it.
+        shape.Append(CultureInfo.InvariantCulture, $"'{(value.Length == 0 ? EmptyMark : "")}{Literals.Count}'");
         Literals.Add(new(form, value, start + 1));
     }
 

@@ -10,17 +10,13 @@ namespace Tandem.Server.Referrals.Query;
 /// <summary>The entity model that <c>/v1.0/$metadata</c> shows, made from the contract.</summary>
 internal static class ReferralModel
 {
-    private const string Namespace = "Tandem";
+    private const string Namespace = "Tandem.Referrals";
 
     private static readonly Lazy<byte[]> Csdl = new(MakeCsdl);
 
-    public static IEdmModel Edm { get; } = Make();
-
-    /// <summary>Writes the model as CSDL XML, UTF-8.</summary>
-    public static void WriteMetadata(Stream stream) => stream.Write(Csdl.Value);
-
-    /// <summary>The model as CSDL XML, UTF-8.</summary>
-    public static ReadOnlyMemory<byte> Metadata => Csdl.Value;
+    public static void MapMetadata(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/v1.0/$metadata", () => Results.Bytes(Csdl.Value, "application/xml; charset=utf-8"))
+            .WithTags("Referrals").WithSummary("The OData model (CSDL)");
 
     private static EdmModel Make()
     {
@@ -97,7 +93,7 @@ internal static class ReferralModel
         using var buffer = new MemoryStream();
         using (var xml = XmlWriter.Create(buffer, new XmlWriterSettings { Encoding = new UTF8Encoding(false), Indent = true }))
         {
-            if (!CsdlWriter.TryWriteCsdl(Edm, xml, CsdlTarget.OData, out var errors))
+            if (!CsdlWriter.TryWriteCsdl(Make(), xml, CsdlTarget.OData, out var errors))
                 throw new InvalidOperationException($"The model cannot be written: {string.Join("; ", errors)}");
         }
 

@@ -11,6 +11,9 @@ internal enum Sight
     /// <summary>The owner only (B14).</summary>
     Owner,
 
+    /// <summary>Why Microsoft let an invitation expire, or declined a small deal, is not told (B34).</summary>
+    StatusReason,
+
     /// <summary>The owner's team, which Microsoft's referral hides when it was declined or expired (B16).</summary>
     Team,
 
@@ -53,6 +56,7 @@ internal sealed class ReferralPath
         ["registrationStatus"] = new("registration_status", false),
         ["favorite"] = new("favorite", false),
         ["inviteContext/invitedBy/organizationId"] = new("invited_by"),
+        ["consent/consentToShareReferralWithMicrosoftSellers"] = new("shared_with_sellers", false),
     }.ToFrozenDictionary();
 
     private ReferralPath(FilterScope scope, IReadOnlyList<ContractProperty> properties)
@@ -67,6 +71,7 @@ internal sealed class ReferralPath
         Sight = Text switch
         {
             _ when properties.Count == 0 => Sight.Everyone,
+            "statusReason" => Sight.StatusReason,
             _ when properties[0].Name == "team" => Sight.Team,
             _ when properties.Count > 1 && properties[0].Name == "customerProfile" && properties[1].Name == "team" => Sight.CustomerContacts,
             _ when properties.Any(p => p.HiddenFromOthers) => Sight.Owner,

@@ -7,23 +7,14 @@ using Tandem.Server.Identity;
 
 namespace Tandem.Server.Referrals.Query;
 
-/// <summary>
-/// The SQL pieces of a list over <c>referrals r</c>. <see cref="Filter"/> alone counts (R58); with
-/// <see cref="After"/>, <see cref="OrderBy"/> and the limit it reads a page.
-/// </summary>
-/// <param name="Filter">Condition of <c>$filter</c>; null when there is none.</param>
+/// <summary>The SQL pieces of a list over <c>referrals r</c>.</summary>
+/// <param name="Filter">Condition of <c>$filter</c>, which alone counts (R58); null when there is none.</param>
 /// <param name="After">The rows behind the last page; null on the first page.</param>
 /// <param name="OrderBy">What stands behind ORDER BY.</param>
 /// <param name="Keys">Expressions to select, from which <see cref="ReferralOrder.ReadPosition"/> reads a row's position.</param>
-/// <param name="FilterParameters">Parameters of <paramref name="Filter"/>.</param>
-/// <param name="PageParameters">Parameters of all pieces together.</param>
+/// <param name="Parameters">Parameters of all pieces together.</param>
 internal sealed record QuerySql(
-    string? Filter,
-    string? After,
-    string OrderBy,
-    IReadOnlyList<string> Keys,
-    IReadOnlyList<QueryParameter> FilterParameters,
-    IReadOnlyList<QueryParameter> PageParameters);
+    string? Filter, string? After, string OrderBy, IReadOnlyList<string> Keys, IReadOnlyList<QueryParameter> Parameters);
 
 /// <summary>The options of a list, read and checked (R57–R66).</summary>
 internal sealed class ReferralQuery
@@ -103,15 +94,11 @@ internal sealed class ReferralQuery
         var filter = Filter?.Sql(dialect);
         var after = Position is null ? null : Order.After(dialect, restricted, Position);
         var order = Order.OrderBy(dialect, restricted);
-        var asksCaller = new QueryParameter(FilterSql.CallerParameter, caller.OrganizationId.ToLowerInvariant());
-        List<QueryParameter> parameters = [.. Filter?.Parameters(dialect) ?? []];
-        List<QueryParameter> page = [.. parameters, .. Position is null ? [] : ReferralOrder.Parameters(dialect, Position)];
-        var filterAsks = Asks(filter);
-        if (filterAsks)
-            parameters.Add(asksCaller);
-        if (filterAsks || Asks(order))
-            page.Add(asksCaller);
-        return new(filter, after, order, Order.Expressions(dialect, restricted), parameters, page);
+        List<QueryParameter> parameters =
+            [.. Filter?.Parameters(dialect) ?? [], .. Position is null ? [] : ReferralOrder.Parameters(dialect, Position)];
+        if (Asks(filter) || Asks(order))
+            parameters.Add(new(FilterSql.CallerParameter, caller.OrganizationId));
+        return new(filter, after, order, Order.Expressions(dialect, restricted), parameters);
     }
 
     private static bool Asks(string? sql) =>
@@ -179,12 +166,16 @@ internal sealed class ReferralQuery
         }
     }
 
+    // More than fits is as good as all there is.
     private static long ReadNumber(string option, string value, out Refusal? refusal)
     {
-        refusal = long.TryParse(value.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        var digits = value.Trim();
+        refusal = digits.Length is > 0 and <= 30 && digits.All(char.IsAsciiDigit)
             ? null
             : Refusal.Invalid(option, "invalidValue", $"{option} must be a whole number from 0 on, such as {option}=10.");
-        return number;
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? Math.Min(number, int.MaxValue)
+            : int.MaxValue;
     }
 
     private object?[]? ReadPosition(IReadOnlyList<JsonElement> values)

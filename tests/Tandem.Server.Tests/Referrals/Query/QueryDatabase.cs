@@ -11,7 +11,7 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Tests.Referrals.Query;
 
 /// <summary>A referral as it is stored.</summary>
-internal sealed record StoredReferral(Referral Referral, bool ContactsShared, bool IsLead);
+internal sealed record QueryRow(Referral Referral, bool IsLead);
 
 /// <summary>
 /// A real database with the columns that queries use: SQLite in a temporary file, or the PostgreSQL that the variable
@@ -27,7 +27,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
             accepted_at bigint, closed_at bigint, closing_at bigint, external_reference_id text, name text,
             customer_name text, country text, deal_value double precision, currency text, mpn_id text, sales_stage text,
             campaign_id text, registration_status text NOT NULL, favorite {boolean} NOT NULL, invited_by text,
-            contacts_shared {boolean} NOT NULL, is_lead {boolean} NOT NULL, document text NOT NULL);
+            contacts_shared {boolean} NOT NULL, shared_with_sellers {boolean} NOT NULL, is_lead {boolean} NOT NULL, document text NOT NULL);
         CREATE TABLE referral_members (
             referral_id {guid} NOT NULL, side int NOT NULL, position int NOT NULL, email text NOT NULL,
             PRIMARY KEY (referral_id, side, position));
@@ -48,7 +48,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
 
     private static string? Postgres => Environment.GetEnvironmentVariable("TANDEM_TEST_POSTGRES");
 
-    public static async Task<QueryDatabase> Open(string kind, IEnumerable<StoredReferral> rows)
+    public static async Task<QueryDatabase> Open(string kind, IEnumerable<QueryRow> rows)
     {
         var cancellation = TestContext.Current.CancellationToken;
         QueryDatabase database;
@@ -79,7 +79,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
         return database;
     }
 
-    public async Task Insert(StoredReferral row)
+    public async Task Insert(QueryRow row)
     {
         var r = row.Referral;
         await InsertInto("referrals", new()
@@ -110,7 +110,8 @@ internal sealed class QueryDatabase : IAsyncDisposable
             ["registration_status"] = r.RegistrationStatus.ToString(),
             ["favorite"] = r.Favorite,
             ["invited_by"] = Fold(r.InviteContext.InvitedBy.OrganizationId),
-            ["contacts_shared"] = row.ContactsShared,
+            ["contacts_shared"] = r.Consent.ConsentToToShareInfoWithOthers == true,
+            ["shared_with_sellers"] = r.Consent.ConsentToShareReferralWithMicrosoftSellers,
             ["is_lead"] = row.IsLead,
             ["document"] = Encoding.UTF8.GetString(Document(r)),
         });
@@ -118,7 +119,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
         {
             for (var i = 0; i < members.Count; i++)
             {
-                if (Fold(members[i].Email) is { } email)
+                if (Fold(members[i].Email) is { Length: > 0 } email)
                     await InsertInto("referral_members", new() { ["referral_id"] = r.Id, ["side"] = side, ["position"] = i, ["email"] = email });
             }
         }
@@ -140,7 +141,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
     {
         var where = $"{scope} AND {sql.Filter ?? "1 = 1"} AND {sql.After ?? "1 = 1"}";
         await using var command = Command(
-            $"SELECT r.id, {string.Join(", ", sql.Keys)} FROM referrals r WHERE {where} ORDER BY {sql.OrderBy} LIMIT {size}", sql.PageParameters);
+            $"SELECT r.id, {string.Join(", ", sql.Keys)} FROM referrals r WHERE {where} ORDER BY {sql.OrderBy} LIMIT {size}", sql.Parameters);
         await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var ids = new List<Guid>();
         object?[]? last = null;

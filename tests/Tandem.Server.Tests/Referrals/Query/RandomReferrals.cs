@@ -36,14 +36,14 @@ internal sealed class RandomReferrals(Random random)
         new("65edc0b5-3485-41b7-a17e-dfa9ef4706e2"), new("a5edc0b5-3485-41b7-a17e-dfa9ef4706e2"), new("00000000-0000-0000-0000-0000000000ff"),
     ];
 
-    public StoredReferral Next()
+    public QueryRow Next()
     {
         var referral = (Referral)Fill(ContractType.Referral);
         referral.ODataContext = null;
         referral.Links = null;
         referral.OrganizationId = Pick(Own, Other, "msft");
         referral.EngagementId = Pick(Engagements);
-        return new(referral, random.Next(2) == 0, random.Next(3) == 0);
+        return new(referral, random.Next(3) == 0);
     }
 
     public T Pick<T>(params IReadOnlyList<T> items) => items[random.Next(items.Count)];

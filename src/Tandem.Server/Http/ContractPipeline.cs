@@ -1,0 +1,125 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Net.Http.Headers;
+
+namespace Tandem.Server.Http;
+
+/// <summary>
+/// What every answer has in common: tracing headers (R12), aliases of paths (R2–R4), and an error body on each 4xx and
+/// 5xx (R102), also for unknown paths and wrong methods.
+/// </summary>
+internal static class ContractPipeline
+{
+    private const string Referrals = "/v1.0/engagements/referrals";
+
+    private static readonly string[] ReferralAliases = ["/v1.0/engagments/referrals", "/engagements/v1/referrals", "/v1.0/referrals"];
+
+    // Where a trailing slash means nothing; pages of others may care.
+    private static readonly string[] Roots = ["/v1.0", "/engagements", "/admin", "/webhooks"];
+
+    public static IApplicationBuilder UseContract(this IApplicationBuilder app) => app
+        .Use(static (context, next) =>
+        {
+            WriteTracingHeaders(context);
+            context.Request.Path = Canonical(context.Request.Path);
+            return next(context);
+        })
+        .UseExceptionHandler(static failed => failed.Run(WriteFailure))
+        .Use(static async (context, next) =>
+        {
+            await next(context);
+            await CompleteError(context);
+        });
+
+    /// <summary>Refuses callers who cannot read JSON.</summary>
+    public static async ValueTask<object?> RequireJsonAccepted(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        var context = invocation.HttpContext;
+        if (AcceptsJson(context.Request))
+            return await next(invocation);
+        await context.Write(new Refusal(StatusCodes.Status406NotAcceptable, null, "Accept",
+            "The answer is application/json; send Accept: application/json, or no Accept header."));
+        return Results.Empty;
+    }
+
+    private static bool AcceptsJson(HttpRequest request)
+    {
+        if (request.Headers.Accept.Count == 0 || !MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted))
+            return true;
+        return accepted.Count == 0 || accepted.Any(a => a.Quality is not 0
+            && (a.MatchesAllTypes
+                || (a.Type.Equals("application", StringComparison.OrdinalIgnoreCase)
+                    && (a.MatchesAllSubTypes || a.SubType.Equals("json", StringComparison.OrdinalIgnoreCase)))));
+    }
+
+    // Documents misspell the path and clients add slashes; one canonical path reaches the routes.
+    private static PathString Canonical(PathString path)
+    {
+        var text = path.Value;
+        if (string.IsNullOrEmpty(text) || text == "/")
+            return path;
+        var trimmed = text.TrimEnd('/');
+        foreach (var alias in ReferralAliases)
+        {
+            if (trimmed.StartsWith(alias, StringComparison.OrdinalIgnoreCase)
+                && (trimmed.Length == alias.Length || trimmed[alias.Length] == '/'))
+                return new PathString(string.Concat(Referrals, trimmed.AsSpan(alias.Length)));
+        }
+
+        return trimmed.Length < text.Length && Roots.Any(root => path.StartsWithSegments(root, StringComparison.OrdinalIgnoreCase))
+            ? new PathString(trimmed)
+            : path;
+    }
+
+    private static void WriteTracingHeaders(HttpContext context)
+    {
+        var (sent, answer) = (context.Request.Headers, context.Response.Headers);
+        var clock = context.RequestServices.GetRequiredService<TimeProvider>();
+        answer["Request-ID"] = Guid.NewGuid().ToString();
+        answer["client-request-id"] = SentGuid(sent["client-request-id"]) ?? Guid.NewGuid().ToString();
+        if (SentGuid(sent["MS-CorrelationId"]) is { } correlation)
+            answer["MS-CorrelationId"] = correlation;
+        if (SentGuid(sent["MS-RequestId"]) is { } request)
+            answer["MS-RequestId"] = request;
+        answer["timestamp"] = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A tracing header's value when it is a GUID; a malformed one is ignored (R12).</summary>
+    public static string? SentGuid(string? value) => Guid.TryParse(value, out var id) ? id.ToString() : null;
+
+    private static Task WriteFailure(HttpContext context)
+    {
+        var failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        var headers = context.Response.Headers;
+        if (!headers.ContainsKey("Request-ID"))
+            WriteTracingHeaders(context);
+        return context.Write(failure is BadHttpRequestException bad ? OfBadRequest(bad) : new Refusal(
+            StatusCodes.Status500InternalServerError, null, null,
+            $"The server failed; nothing was stored. Its log has the details under {headers["Request-ID"]}."));
+    }
+
+    private static Refusal OfBadRequest(BadHttpRequestException failure) => failure.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => RequestBody.TooLarge,
+        var status => new Refusal(status, status == StatusCodes.Status400BadRequest ? "invalidValue" : null, "body",
+            "The request could not be read; it is malformed or was cut short."),
+    };
+
+    // Routing answers unknown paths and wrong methods without a body.
+    private static Task CompleteError(HttpContext context)
+    {
+        var response = context.Response;
+        if (response.HasStarted || response.StatusCode < 400 || response.ContentLength is > 0 || response.ContentType is not null)
+            return Task.CompletedTask;
+        return context.Write(response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => Refusal.NotFound("path",
+                $"There is nothing at this address; referrals are at {Referrals}."),
+            StatusCodes.Status405MethodNotAllowed => new Refusal(response.StatusCode, null, "method",
+                $"The method is not available here; use {response.Headers.Allow}."),
+            var status => new Refusal(status, null, null, Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase
+                ? $"{phrase}."
+                : $"The request was answered with status {status}."),
+        });
+    }
+}

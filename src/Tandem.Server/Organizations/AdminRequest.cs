@@ -1,0 +1,233 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.EntityFrameworkCore;
+using Tandem.Contracts.Reading;
+using Tandem.Server.Http;
+using Tandem.Server.Identity;
+using Tandem.Server.Storage;
+
+namespace Tandem.Server.Organizations;
+
+/// <summary>
+/// One request of the administration API: who asks, what the body says, and a save that remembers the answer to a POST
+/// with an <c>Idempotency-Key</c> in the same transaction.
+/// </summary>
+internal sealed class AdminRequest(
+    HttpContext context, Caller caller, TandemDb db, OrganizationDirectory directory, TimeProvider clock)
+{
+    private const int LongestKey = 255;
+    private static readonly TimeSpan RememberTime = TimeSpan.FromHours(24);
+    private string _bodyDigest = "";
+
+    public HttpContext Context => context;
+
+    public Caller Caller => caller;
+
+    public TandemDb Db => db;
+
+    public DateTimeOffset Now => clock.GetUtcNow();
+
+    public CancellationToken Cancellation => context.RequestAborted;
+
+    public static ValueTask<AdminRequest?> BindAsync(HttpContext context)
+    {
+        var services = context.RequestServices;
+        return ValueTask.FromResult(context.Features.Get<Caller>() is { } caller
+            ? new AdminRequest(context, caller, services.GetRequiredService<TandemDb>(),
+                services.GetRequiredService<OrganizationDirectory>(), services.GetRequiredService<TimeProvider>())
+            : null);
+    }
+
+    /// <summary>The organization, if the caller may manage it; to anybody else a foreign one does not exist.</summary>
+    public async Task<Outcome<Organization>> Managed(string id, bool readOnly = false)
+    {
+        var isOwn = string.Equals(id, caller.OrganizationId, StringComparison.OrdinalIgnoreCase);
+        if (!caller.Has(Role.Operator) && !isOwn)
+            return NoOrganization(id);
+        if (!caller.Has(Role.Operator) && !caller.Has(Role.AccountAdmin))
+        {
+            return Refusal.Forbidden("organization", "roleRequired",
+                $"Managing an organization needs the role {RoleNames.Write(Role.AccountAdmin)}; an account administrator gives it.");
+        }
+
+        var all = readOnly ? db.Organizations.AsNoTracking() : db.Organizations;
+        var key = id.ToLowerInvariant();
+        return await all.Include(o => o.Tenants).SingleOrDefaultAsync(o => o.Id == key, Cancellation) is { } found
+            ? found
+            : NoOrganization(id);
+    }
+
+    /// <summary>Reads the body strictly: an unknown name is an error that says which one was meant.</summary>
+    public async Task<Outcome<T>> Body<T>(JsonTypeInfo<T> type)
+        where T : class
+    {
+        var read = await RequestBody.Read(context);
+        if (!read.Succeeded(out var body, out var refusal))
+            return refusal;
+        using (body)
+        {
+            _bodyDigest = Convert.ToHexStringLower(SHA256.HashData(body.Bytes));
+            if (body.Json.ValueKind != JsonValueKind.Object)
+                return RequestBody.NotAnObject;
+            var names = type.Properties.Select(p => p.Name).ToList();
+            foreach (var member in body.Json.EnumerateObject())
+            {
+                if (names.Contains(member.Name, StringComparer.OrdinalIgnoreCase))
+                    continue;
+                var nearest = Spelling.Nearest(member.Name, names);
+                return Refusal.Invalid(Printable(member.Name), "invalidValue",
+                    $"There is no property {Printable(member.Name)}; {(nearest is null ? $"known are {string.Join(", ", names)}." : $"did you mean {nearest}?")}");
+            }
+
+            try
+            {
+                return body.Json.Deserialize(type) is { } draft ? draft : RequestBody.NotAnObject;
+            }
+            catch (JsonException failure)
+            {
+                var path = failure.Path?.TrimStart('$', '.') is { Length: > 0 } at ? at : "body";
+                return Refusal.Invalid(path, "invalidValue", $"{path} is of the wrong type; texts stand in quotes, truths are true or false.");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Runs a POST, or repeats the first answer to one with the same key. The handler has changed <see cref="Db"/> but not
+    /// saved it; answer and change are stored together.
+    /// </summary>
+    /// <param name="secret">An answer that must not be stored: repeating it is refused instead.</param>
+    public async Task<IResult> Create<T>(string location, T view, JsonTypeInfo<T> type, bool secret = false)
+    {
+        var json = JsonSerializer.Serialize(view, type);
+        if (Key is { } key)
+        {
+            db.Add(new IdempotencyRow
+            {
+                Key = key,
+                RequestDigest = _bodyDigest,
+                Status = StatusCodes.Status201Created,
+                Location = location,
+                Body = secret ? "" : json,
+                CreatedAt = WireTime.ToUnixMicroseconds(Now),
+            });
+        }
+
+        if (await Save() is { } refusal)
+            return Key is not null && await Repeat() is { } repeated ? repeated : new RefusalResult(refusal);
+        context.Response.Headers.Location = location;
+        return Results.Text(json, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
+    }
+
+    /// <summary>The first answer to this POST, if it came before; null when it is new.</summary>
+    public async Task<IResult?> Repeat()
+    {
+        if (Key is not { } key)
+            return null;
+        db.ChangeTracker.Clear();
+        var since = WireTime.ToUnixMicroseconds(Now - RememberTime);
+        var first = await db.Set<IdempotencyRow>().AsNoTracking().SingleOrDefaultAsync(i => i.Key == key, Cancellation);
+        if (first is null)
+            return null;
+        if (first.CreatedAt <= since)
+        {
+            await db.Set<IdempotencyRow>().Where(i => i.Key == key).ExecuteDeleteAsync(Cancellation);
+            return null;
+        }
+
+        if (first.RequestDigest != _bodyDigest)
+        {
+            return new RefusalResult(new Refusal(StatusCodes.Status409Conflict, "resourceModified", "Idempotency-Key",
+                "This Idempotency-Key was used for another body within the last 24 hours; send a new one for a new request."));
+        }
+
+        context.Response.Headers["Idempotency-Replayed"] = "true";
+        context.Response.Headers.Location = first.Location;
+        return first.Body.Length > 0
+            ? Results.Text(first.Body, "application/json", Encoding.UTF8, first.Status)
+            : new RefusalResult(new Refusal(StatusCodes.Status409Conflict, "resourceModified", "Idempotency-Key",
+                $"The first request with this key succeeded; its secret is shown once only. See {first.Location}, or create another client."));
+    }
+
+    /// <summary>Saves, and lets every request see it; a refusal when somebody else was faster.</summary>
+    public async Task<Refusal?> Save()
+    {
+        try
+        {
+            await db.SaveChangesAsync(Cancellation);
+        }
+        catch (DbUpdateException)
+        {
+            return new Refusal(StatusCodes.Status409Conflict, "resourceModified", null,
+                "Another request has just stored the same id, address or name, or removed what this one needs; read again and retry.");
+        }
+
+        await directory.Reload(Cancellation);
+        return null;
+    }
+
+    private string? Key => HttpMethods.IsPost(context.Request.Method)
+        && context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 and <= LongestKey } key
+            ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.UserId}|{context.Request.Path}|{key}")))
+            : null;
+
+    private static Refusal NoOrganization(string id) =>
+        Refusal.NotFound("organization", $"There is no organization {Printable(id)} that you manage.");
+
+    private static string Printable(string text) =>
+        new([.. text.Take(64).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
+}
+
+/// <summary>A refusal as the result of a handler.</summary>
+internal sealed class RefusalResult(Refusal refusal) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext) => httpContext.Write(refusal);
+}
+
+/// <summary>What a draft says wrong, all of it.</summary>
+internal sealed class DraftFaults
+{
+    private readonly List<Refusal> _faults = [];
+
+    public Refusal? Refusal => _faults.Count == 0 ? null : Http.Refusal.All(_faults);
+
+    /// <summary>A text within its limits, trimmed; null when it was not sent.</summary>
+    public string? Text(string target, string? text, int longest, bool isRequired, bool mayBeEmpty = false)
+    {
+        var trimmed = text?.Trim();
+        if (trimmed is null && isRequired)
+            _faults.Add(Http.Refusal.Missing(target, $"{target} is required."));
+        else if (trimmed is not null && ((trimmed.Length == 0 && !mayBeEmpty) || trimmed.Length > longest || trimmed.Any(char.IsControl)))
+            _faults.Add(Http.Refusal.Invalid(target, "invalidValue", $"{target} must have {(mayBeEmpty ? 0 : 1)} to {longest} characters, none of them a control character."));
+        return trimmed;
+    }
+
+    public string? Email(string? text, bool isRequired)
+    {
+        var email = Text("email", text, 254, isRequired)?.ToLowerInvariant();
+        if (email is { Length: > 0 } && (email.Count(c => c == '@') != 1 || email.StartsWith('@') || email.EndsWith('@') || email.Any(char.IsWhiteSpace)))
+            _faults.Add(Http.Refusal.Invalid("email", "invalidValue", "email must be an address with one @, such as ada@contoso.example."));
+        return email;
+    }
+
+    public string? Password(string? text, bool isRequired)
+    {
+        if (text is null && isRequired)
+            _faults.Add(Http.Refusal.Missing("password", "password is required."));
+        else if (text is not null && text.Length is < 8 or > 256)
+            _faults.Add(Http.Refusal.Invalid("password", "invalidValue", "password must have 8 to 256 characters."));
+        return text;
+    }
+
+    public Role? Role(string? name, IReadOnlyCollection<Role>? allowed = null)
+    {
+        if (RoleNames.Read(name) is { } role && (allowed is null || allowed.Contains(role)))
+            return role;
+        var names = allowed?.Select(RoleNames.Write) ?? RoleNames.All;
+        _faults.Add(Http.Refusal.Invalid("role", name is null ? "missingProperty" : "invalidValue", $"role must be one of {string.Join(", ", names)}."));
+        return null;
+    }
+
+    public void Add(Refusal fault) => _faults.Add(fault);
+}

@@ -1,0 +1,48 @@
+using Tandem.Server.Identity;
+using Tandem.Server.Organizations;
+
+namespace Tandem.Server.Referrals.Query;
+
+/// <summary>
+/// Which rows a caller may see, as SQL: every list starts from it. Says the same as <see cref="Visibility"/> (B1–B19).
+/// </summary>
+internal static class ReferralScope
+{
+    /// <param name="withOthers">Whether the other parties' referrals are asked for (R57).</param>
+    public static string Of(Caller caller, bool withOthers, long now, SqlParameters parameters)
+    {
+        var organization = parameters.Add(caller.OrganizationId);
+        var own = $"(r.organization_id = {organization} AND {Role(caller, "r", parameters)} "
+            + $"AND (r.archives_at IS NULL OR r.archives_at > {parameters.Add(now)}))";
+        if (!withOthers)
+            return own;
+
+        var alternatives = new List<string>
+        {
+            "(r.type = 'Shared' AND r.engagement_id IN (SELECT o.engagement_id FROM referrals o "
+                + $"WHERE o.organization_id = {organization} AND {Role(caller, "o", parameters)}))",
+            caller.IsCompanyAdmin
+                ? $"r.creator_organization_id = {organization}"
+                : $"(r.creator_organization_id = {organization} AND r.creator_user_id = {parameters.Add(caller.UserId)})",
+        };
+        if (caller.OrganizationId == Organization.Microsoft && caller.IsCompanyAdmin)
+            alternatives.Add("r.shared_with_sellers");
+        return $"({own} OR (r.organization_id <> {organization} AND ({string.Join(" OR ", alternatives)})))";
+    }
+
+    private static string Role(Caller caller, string row, SqlParameters parameters)
+    {
+        if (caller.IsCompanyAdmin)
+            return "1 = 1";
+        var byOffice = $"{row}.creator_user_id = {parameters.Add(caller.UserId)}";
+        var locations = caller.AdminLocations.Select(l => parameters.Add(l.ToLowerInvariant())).ToList();
+        if (locations.Count > 0)
+            byOffice = $"({byOffice} OR {row}.mpn_id IN ({string.Join(", ", locations)}))";
+        // Leads are for company-wide admins, and for those whom they put into the team (B4).
+        var condition = $"(NOT {row}.is_lead AND {byOffice})";
+        var addresses = caller.Emails.Select(e => parameters.Add(e)).ToList();
+        return addresses.Count == 0
+            ? condition
+            : $"({condition} OR {row}.id IN (SELECT t.referral_id FROM referral_members t WHERE t.side = 0 AND t.email IN ({string.Join(", ", addresses)})))";
+    }
+}

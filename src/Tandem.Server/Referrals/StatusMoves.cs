@@ -1,0 +1,58 @@
+using System.Collections.Frozen;
+using Tandem.Contracts.Referrals;
+using Tandem.Server.Http;
+
+namespace Tandem.Server.Referrals;
+
+/// <summary>A status with its substatus, as the rules speak of them.</summary>
+internal readonly record struct StatusPair(ReferralStatus Status, ReferralSubstatus Substatus)
+{
+    public override string ToString() => $"{Status}/{Substatus}";
+}
+
+/// <summary>The life of a referral: which pair may follow which. The whole rule is one table (T3–T9).</summary>
+internal static class StatusMoves
+{
+    private static readonly ReferralSubstatus[] Outcomes =
+    [
+        ReferralSubstatus.Won, ReferralSubstatus.Lost, ReferralSubstatus.Declined, ReferralSubstatus.Expired,
+        ReferralSubstatus.Error,
+    ];
+
+    // A pair that is absent is a move that is not allowed: nothing leads back to New, and nothing reopens.
+    private static readonly FrozenDictionary<(ReferralStatus From, ReferralStatus To), ReferralSubstatus[]> Table =
+        new Dictionary<(ReferralStatus, ReferralStatus), ReferralSubstatus[]>
+        {
+            [(ReferralStatus.New, ReferralStatus.New)] = [ReferralSubstatus.Pending, ReferralSubstatus.Received],
+            [(ReferralStatus.New, ReferralStatus.Active)] = [ReferralSubstatus.Accepted, ReferralSubstatus.Engaged],
+            [(ReferralStatus.New, ReferralStatus.Closed)] = Outcomes,
+            [(ReferralStatus.Active, ReferralStatus.Active)] = [ReferralSubstatus.Accepted, ReferralSubstatus.Engaged],
+            [(ReferralStatus.Active, ReferralStatus.Closed)] = Outcomes,
+            [(ReferralStatus.Closed, ReferralStatus.Closed)] = Outcomes,
+        }.ToFrozenDictionary();
+
+    public static bool IsAllowed(StatusPair from, StatusPair to) =>
+        Table.TryGetValue((from.Status, to.Status), out var substatuses) && substatuses.Contains(to.Substatus);
+
+    public static IEnumerable<StatusPair> AllowedFrom(ReferralStatus status) => Table
+        .Where(move => move.Key.From == status)
+        .OrderBy(move => move.Key.To)
+        .SelectMany(move => move.Value, (move, substatus) => new StatusPair(move.Key.To, substatus));
+
+    /// <summary>The substatus that a change of the status alone brings (R43); null when there is none.</summary>
+    public static ReferralSubstatus? DefaultSubstatus(ReferralStatus status) => status switch
+    {
+        ReferralStatus.New => ReferralSubstatus.Pending,
+        ReferralStatus.Active => ReferralSubstatus.Accepted,
+        _ => null,
+    };
+
+    public static Refusal Refuse(StatusPair from, StatusPair to)
+    {
+        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
+            ? " A closed referral is never reopened."
+            : "";
+        return Refusal.Invalid("status", "invalidStatusTransition",
+            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", AllowedFrom(from.Status))}.");
+    }
+}

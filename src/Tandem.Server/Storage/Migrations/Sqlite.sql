@@ -1,0 +1,266 @@
+CREATE TABLE IF NOT EXISTS "migrations" (
+    "MigrationId" TEXT NOT NULL CONSTRAINT "PK_migrations" PRIMARY KEY,
+    "ProductVersion" TEXT NOT NULL
+);
+
+BEGIN TRANSACTION;
+CREATE TABLE "change_log" (
+    "sequence" INTEGER NOT NULL CONSTRAINT "PK_change_log" PRIMARY KEY AUTOINCREMENT,
+    "referral_id" TEXT NOT NULL,
+    "engagement_id" TEXT NOT NULL,
+    "organization_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "version" INTEGER NOT NULL,
+    "etag_before" TEXT NULL,
+    "etag_after" TEXT NOT NULL,
+    "changed_at" INTEGER NOT NULL,
+    "actor_organization_id" TEXT NULL,
+    "actor_user_id" TEXT NULL,
+    "actor_name" TEXT NOT NULL,
+    "actor_email" TEXT NULL,
+    "via" TEXT NULL,
+    "properties" TEXT NOT NULL
+);
+
+CREATE TABLE "idempotency_keys" (
+    "key" TEXT NOT NULL CONSTRAINT "PK_idempotency_keys" PRIMARY KEY,
+    "request_digest" TEXT NOT NULL,
+    "status" INTEGER NOT NULL,
+    "location" TEXT NULL,
+    "body" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "OpenIddictApplications" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_OpenIddictApplications" PRIMARY KEY,
+    "application_type" TEXT NULL,
+    "client_id" TEXT NULL,
+    "client_secret" TEXT NULL,
+    "client_type" TEXT NULL,
+    "concurrency_token" TEXT NULL,
+    "consent_type" TEXT NULL,
+    "display_name" TEXT NULL,
+    "display_names" TEXT NULL,
+    "json_web_key_set" TEXT NULL,
+    "permissions" TEXT NULL,
+    "post_logout_redirect_uris" TEXT NULL,
+    "properties" TEXT NULL,
+    "redirect_uris" TEXT NULL,
+    "requirements" TEXT NULL,
+    "settings" TEXT NULL
+);
+
+CREATE TABLE "OpenIddictScopes" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_OpenIddictScopes" PRIMARY KEY,
+    "concurrency_token" TEXT NULL,
+    "description" TEXT NULL,
+    "descriptions" TEXT NULL,
+    "display_name" TEXT NULL,
+    "display_names" TEXT NULL,
+    "name" TEXT NULL,
+    "properties" TEXT NULL,
+    "resources" TEXT NULL
+);
+
+CREATE TABLE "organizations" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_organizations" PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "primary_mpn_id" TEXT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "protection_keys" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_protection_keys" PRIMARY KEY AUTOINCREMENT,
+    "xml" TEXT NOT NULL
+);
+
+CREATE TABLE "referrals" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_referrals" PRIMARY KEY,
+    "engagement_id" TEXT NOT NULL,
+    "organization_id" TEXT NOT NULL,
+    "version" INTEGER NOT NULL,
+    "status" TEXT NOT NULL,
+    "substatus" TEXT NOT NULL,
+    "type" TEXT NOT NULL,
+    "qualification" TEXT NOT NULL,
+    "direction" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "updated_at" INTEGER NOT NULL,
+    "expires_at" INTEGER NULL,
+    "accepted_at" INTEGER NULL,
+    "closed_at" INTEGER NULL,
+    "closing_at" INTEGER NULL,
+    "external_reference_id" TEXT NULL,
+    "name" TEXT NULL,
+    "customer_name" TEXT NULL,
+    "country" TEXT NULL,
+    "deal_value" REAL NULL,
+    "currency" TEXT NULL,
+    "mpn_id" TEXT NULL,
+    "sales_stage" TEXT NULL,
+    "campaign_id" TEXT NULL,
+    "registration_status" TEXT NOT NULL,
+    "favorite" INTEGER NOT NULL,
+    "invited_by" TEXT NULL,
+    "shared_with_sellers" INTEGER NOT NULL,
+    "contacts_shared" INTEGER NOT NULL,
+    "creator_organization_id" TEXT NOT NULL,
+    "creator_user_id" TEXT NOT NULL,
+    "is_lead" INTEGER NOT NULL,
+    "archives_at" INTEGER NULL,
+    "reminds_at" INTEGER NULL,
+    "document" TEXT NOT NULL
+);
+
+CREATE TABLE "signing_keys" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_signing_keys" PRIMARY KEY,
+    "protected_key" BLOB NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "OpenIddictAuthorizations" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_OpenIddictAuthorizations" PRIMARY KEY,
+    "application_id" TEXT NULL,
+    "concurrency_token" TEXT NULL,
+    "creation_date" TEXT NULL,
+    "properties" TEXT NULL,
+    "scopes" TEXT NULL,
+    "status" TEXT NULL,
+    "subject" TEXT NULL,
+    "type" TEXT NULL,
+    CONSTRAINT "FK_OpenIddictAuthorizations_OpenIddictApplications_application_id" FOREIGN KEY ("application_id") REFERENCES "OpenIddictApplications" ("id")
+);
+
+CREATE TABLE "directory_tenants" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_directory_tenants" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    CONSTRAINT "FK_directory_tenants_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "locations" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_locations" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "mpn_id" TEXT NULL,
+    CONSTRAINT "FK_locations_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "service_clients" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_service_clients" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "role" TEXT NOT NULL,
+    "mpn_id" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    CONSTRAINT "FK_service_clients_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "solutions" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_solutions" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    CONSTRAINT "FK_solutions_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "users" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_users" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "email" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "external_id" TEXT NULL,
+    "password_hash" TEXT NULL,
+    "is_enabled" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    CONSTRAINT "FK_users_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "referral_members" (
+    "referral_id" TEXT NOT NULL,
+    "side" INTEGER NOT NULL,
+    "position" INTEGER NOT NULL,
+    "email" TEXT NOT NULL,
+    CONSTRAINT "PK_referral_members" PRIMARY KEY ("referral_id", "side", "position"),
+    CONSTRAINT "FK_referral_members_referrals_referral_id" FOREIGN KEY ("referral_id") REFERENCES "referrals" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "OpenIddictTokens" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_OpenIddictTokens" PRIMARY KEY,
+    "application_id" TEXT NULL,
+    "authorization_id" TEXT NULL,
+    "concurrency_token" TEXT NULL,
+    "creation_date" TEXT NULL,
+    "expiration_date" TEXT NULL,
+    "payload" TEXT NULL,
+    "properties" TEXT NULL,
+    "redemption_date" TEXT NULL,
+    "reference_id" TEXT NULL,
+    "status" TEXT NULL,
+    "subject" TEXT NULL,
+    "type" TEXT NULL,
+    CONSTRAINT "FK_OpenIddictTokens_OpenIddictApplications_application_id" FOREIGN KEY ("application_id") REFERENCES "OpenIddictApplications" ("id"),
+    CONSTRAINT "FK_OpenIddictTokens_OpenIddictAuthorizations_authorization_id" FOREIGN KEY ("authorization_id") REFERENCES "OpenIddictAuthorizations" ("id")
+);
+
+CREATE TABLE "role_assignments" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_role_assignments" PRIMARY KEY,
+    "user_id" TEXT NOT NULL,
+    "role" TEXT NOT NULL,
+    "mpn_id" TEXT NULL,
+    CONSTRAINT "FK_role_assignments_users_user_id" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE CASCADE
+);
+
+CREATE INDEX "IX_change_log_referral_id_sequence" ON "change_log" ("referral_id", "sequence");
+
+CREATE INDEX "IX_directory_tenants_organization_id" ON "directory_tenants" ("organization_id");
+
+CREATE INDEX "IX_idempotency_keys_created_at" ON "idempotency_keys" ("created_at");
+
+CREATE INDEX "IX_locations_organization_id" ON "locations" ("organization_id");
+
+CREATE UNIQUE INDEX "IX_OpenIddictApplications_client_id" ON "OpenIddictApplications" ("client_id");
+
+CREATE INDEX "IX_OpenIddictAuthorizations_application_id_status_subject_type" ON "OpenIddictAuthorizations" ("application_id", "status", "subject", "type");
+
+CREATE UNIQUE INDEX "IX_OpenIddictScopes_name" ON "OpenIddictScopes" ("name");
+
+CREATE INDEX "IX_OpenIddictTokens_application_id_status_subject_type" ON "OpenIddictTokens" ("application_id", "status", "subject", "type");
+
+CREATE INDEX "IX_OpenIddictTokens_authorization_id" ON "OpenIddictTokens" ("authorization_id");
+
+CREATE UNIQUE INDEX "IX_OpenIddictTokens_reference_id" ON "OpenIddictTokens" ("reference_id");
+
+CREATE INDEX "IX_referral_members_email_side_referral_id" ON "referral_members" ("email", "side", "referral_id");
+
+CREATE INDEX "IX_referrals_engagement_id" ON "referrals" ("engagement_id");
+
+CREATE INDEX "IX_referrals_expires_at" ON "referrals" ("expires_at") WHERE expires_at IS NOT NULL;
+
+CREATE INDEX "IX_referrals_organization_id_created_at_id" ON "referrals" ("organization_id", "created_at", "id");
+
+CREATE INDEX "IX_referrals_organization_id_creator_user_id" ON "referrals" ("organization_id", "creator_user_id");
+
+CREATE INDEX "IX_referrals_organization_id_external_reference_id" ON "referrals" ("organization_id", "external_reference_id");
+
+CREATE INDEX "IX_referrals_organization_id_status_created_at_id" ON "referrals" ("organization_id", "status", "created_at", "id");
+
+CREATE INDEX "IX_referrals_organization_id_updated_at_id" ON "referrals" ("organization_id", "updated_at", "id");
+
+CREATE INDEX "IX_referrals_reminds_at" ON "referrals" ("reminds_at") WHERE reminds_at IS NOT NULL;
+
+CREATE UNIQUE INDEX "ux_referrals_open_per_engagement" ON "referrals" ("engagement_id", "organization_id") WHERE status <> 'Closed';
+
+CREATE INDEX "IX_role_assignments_user_id" ON "role_assignments" ("user_id");
+
+CREATE INDEX "IX_service_clients_organization_id" ON "service_clients" ("organization_id");
+
+CREATE INDEX "IX_solutions_organization_id" ON "solutions" ("organization_id");
+
+CREATE UNIQUE INDEX "IX_users_email" ON "users" ("email");
+
+CREATE INDEX "IX_users_organization_id_external_id" ON "users" ("organization_id", "external_id");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261123212314_Initial', '10.0.15');
+
+COMMIT;
+

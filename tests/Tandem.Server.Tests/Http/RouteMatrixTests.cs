@@ -1,0 +1,138 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tandem.Server.Tests.Fixtures;
+using static Tandem.Server.Tests.Fixtures.TandemServer;
+
+namespace Tandem.Server.Tests.Http;
+
+/// <summary>
+/// Every route, verb and caller. The routes come from the running server, so that one without a row fails.
+/// </summary>
+public sealed class RouteMatrixTests
+{
+    private const string Org = "/admin/organizations/{organization}";
+
+    private static readonly string[] Callers = [Alice, Bob, Eve, Carol, Dan, Sam, ""];
+    private static readonly string[] Verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+    // Who gets what, in the order of the callers: Contoso's admin, user and somebody without a role, Fabrikam's admin and
+    // user, Microsoft's admin (operator of the exchange), and a stranger. The referral is Alice's, shared with Fabrikam;
+    // the organization is Contoso.
+    private static readonly Dictionary<string, int[]> Rows = new()
+    {
+        ["POST /v1.0/engagements/referrals"] = [201, 201, 403, 201, 201, 201, 401], // B1, B3, B12
+        ["GET /v1.0/engagements/referrals"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 200, 404, 404, 401], // R68, B13, B19
+        ["PUT /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 403, 404, 404, 401], // B18
+        ["PATCH /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 403, 404, 404, 401],
+        ["GET /v1.0/engagements/referrals/{id}/history"] = [200, 403, 403, 200, 404, 404, 401],
+        ["POST /admin/referrals/{id:guid}/registration-review"] = [403, 403, 403, 403, 403, 400, 401],
+        ["GET /admin/me"] = [200, 200, 200, 200, 200, 200, 401],
+        ["GET /admin/organizations"] = [200, 403, 403, 200, 403, 200, 401],
+        ["POST /admin/organizations"] = [403, 403, 403, 403, 403, 400, 401],
+        [$"GET {Org}"] = Administered(200),
+        [$"PATCH {Org}"] = Administered(200),
+        [$"GET {Org}/tenants"] = Administered(200),
+        [$"PUT {Org}/tenants/{{id}}"] = [403, 403, 403, 403, 403, 400, 401],
+        [$"DELETE {Org}/tenants/{{id}}"] = Administered(404),
+        [$"GET {Org}/locations"] = Administered(200),
+        [$"PUT {Org}/locations/{{id}}"] = Administered(400),
+        [$"DELETE {Org}/locations/{{id}}"] = Administered(404),
+        [$"GET {Org}/solutions"] = Administered(200),
+        [$"PUT {Org}/solutions/{{id}}"] = Administered(400),
+        [$"DELETE {Org}/solutions/{{id}}"] = Administered(404),
+        [$"GET {Org}/users"] = Administered(200),
+        [$"POST {Org}/users"] = Administered(400),
+        [$"GET {Org}/users/{{user:guid}}"] = Administered(404),
+        [$"PATCH {Org}/users/{{user:guid}}"] = Administered(404),
+        [$"DELETE {Org}/users/{{user:guid}}"] = Administered(404),
+        [$"PUT {Org}/users/{{user:guid}}/password"] = Administered(404),
+        [$"GET {Org}/users/{{user:guid}}/roles"] = Administered(404),
+        [$"POST {Org}/users/{{user:guid}}/roles"] = Administered(404),
+        [$"DELETE {Org}/users/{{user:guid}}/roles/{{role:guid}}"] = Administered(404),
+        [$"GET {Org}/clients"] = Administered(200),
+        [$"POST {Org}/clients"] = Administered(409),
+        [$"DELETE {Org}/clients/{{client:guid}}"] = Administered(404),
+    };
+
+    // Open to everybody, the stranger included.
+    private static readonly string[] Open =
+        ["/healthz", "/readyz", "/openapi/", "/scalar", "/oauth2/", "/devicelogin", "/v1.0/$metadata", "/{documentName"];
+
+    [Fact]
+    public async Task Every_route_answers_every_caller_as_the_table_says()
+    {
+        await using var server = await Start();
+        var (own, _) = await server.Shared(FabrikamLocation);
+        var routes = Routes(server);
+        var missing = routes.Where(r => !Rows.ContainsKey(r) && !IsOpen(r)).ToList();
+        Assert.True(missing.Count == 0, $"Routes without a row: {string.Join(", ", missing)}");
+        Assert.Empty(Rows.Keys.Except(routes));
+
+        var failures = new List<string>();
+        foreach (var (route, expected) in Rows)
+        {
+            for (var i = 0; i < Callers.Length; i++)
+            {
+                var reply = await Call(server, Callers[i], route, own.Id);
+                if (reply.Status != expected[i])
+                    failures.Add($"{route} as {(Callers[i].Length == 0 ? "a stranger" : Callers[i])}: {reply.Status} instead of {expected[i]}: {reply.Text}");
+                if (reply.Status >= 400 && route.Contains("/v1.0/", StringComparison.Ordinal))
+                    ErrorShape.Check(reply);
+                else if (reply.Status >= 400)
+                    Assert.StartsWith("application/problem+json", reply.Headers["Content-Type"], StringComparison.Ordinal);
+            }
+        }
+
+        Assert.True(failures.Count == 0, string.Join(Environment.NewLine, failures));
+    }
+
+    [Fact]
+    public async Task A_verb_that_a_path_does_not_have_is_405_for_everybody() // R6
+    {
+        await using var server = await Start();
+        var routes = Routes(server);
+        foreach (var path in Rows.Keys.Select(PathOf).Distinct())
+        {
+            foreach (var verb in Verbs.Where(v => !routes.Contains($"{v} {path}")))
+            {
+                foreach (var caller in Callers)
+                    (await Call(server, caller, $"{verb} {path}", Guid.NewGuid().ToString())).Is(405);
+            }
+        }
+    }
+
+    private static int[] Administered(int status) => [status, 403, 403, 404, 404, status, 401];
+
+    private static bool IsOpen(string route) => PathOf(route) == "/" || Open.Any(o => PathOf(route).StartsWith(o, StringComparison.Ordinal));
+
+    private static string PathOf(string route) => route[(route.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+
+    private static HashSet<string> Routes(TandemServer server) =>
+    [
+        .. server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(e => (e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"])
+                .Select(m => $"{m} /{e.RoutePattern.RawText!.Trim('/')}")),
+    ];
+
+    private static Task<Reply> Call(TandemServer server, string caller, string route, string referral)
+    {
+        var verb = route[..route.IndexOf(' ', StringComparison.Ordinal)];
+        var isReferral = route.Contains("/referrals", StringComparison.Ordinal);
+        var path = PathOf(route)
+            .Replace("{organization}", Contoso, StringComparison.Ordinal)
+            .Replace("{id}", isReferral ? referral : "none", StringComparison.Ordinal)
+            .Replace("{user:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{role:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{client:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{id:guid}", referral, StringComparison.Ordinal);
+        var body = verb switch
+        {
+            "POST" when path == Api => Bodies.Minimum(),
+            "GET" or "DELETE" => null,
+            _ => new JsonObject(),
+        };
+        return server.Send(caller, new HttpMethod(verb), path, body?.ToJsonString(), ("If-Match", "*"));
+    }
+}
