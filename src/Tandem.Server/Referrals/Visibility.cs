@@ -29,8 +29,8 @@ internal enum ReferralView
 /// <summary>Who may see and change what (B1–B19). Pure; the list's SQL says the same.</summary>
 internal static class Visibility
 {
-    // Below this value, in United States dollars, Microsoft does not say why it declined (B34).
-    private const decimal SmallDeal = 25_000m;
+    /// <summary>Below this value, in United States dollars, Microsoft does not say why it declined (B34).</summary>
+    public const int SmallDeal = 25_000;
 
     public static Refusal NotInTeam { get; } = Refusal.Forbidden("referral", "notTeamMember",
         "The user is neither the creator nor a member of the team; a Referrals admin or a team member can add him to team.");

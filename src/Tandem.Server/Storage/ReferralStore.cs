@@ -93,8 +93,7 @@ internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
                 while (await row.ReadAsync(cancellation))
                 {
                     var referral = ReadRow(row);
-                    var values = statements.Order.Select((key, i) => OrderValue(row, facts + i, key.Kind)).ToList();
-                    rows.Add(new ListedReferral(referral, new PagePosition(values, referral.Id)));
+                    rows.Add(new ListedReferral(referral, statements.Order.ReadPosition(row, facts)));
                 }
             }
 
@@ -368,15 +367,6 @@ internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
 
         return command;
     }
-
-    private static object? OrderValue(DbDataReader row, int column, ContractKind kind) => row.IsDBNull(column) ? null : kind switch
-    {
-        ContractKind.Time => row.GetInt64(column),
-        ContractKind.Number => row.GetDouble(column),
-        ContractKind.Boolean => row.GetBoolean(column),
-        ContractKind.Guid => row.GetGuid(column),
-        _ => row.GetString(column),
-    };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

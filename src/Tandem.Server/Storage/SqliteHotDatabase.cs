@@ -154,7 +154,7 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
-        SqlDialect.Register(connection);
+        QueryDialect.RegisterFunctions(connection);
         var session = new Session(this, connection);
         session.Run("PRAGMA journal_mode = WAL");
         session.Run("PRAGMA synchronous = FULL");

@@ -25,19 +25,13 @@ internal static class ListEndpoint
         }
 
         var now = WireTime.ToUnixMicroseconds(clock.GetUtcNow());
-        if (!ListStatements.Of(query, caller, store.Database, now).Succeeded(out var statements, out refusal))
-        {
-            await context.Write(refusal);
-            return;
-        }
-
+        var statements = ListStatements.Of(query, caller, store.Database.Kind, now);
         var page = await store.List(statements, query.Count, cancellation);
-        await Write(context, query, page, statements, caller, tokens, address.Of(context.Request));
+        await Write(context, query, page, caller, tokens, address.Of(context.Request));
     }
 
     private static async Task Write(
-        HttpContext context, ReferralQuery query, ListPage page, ListStatements statements, Caller caller, SkipTokens tokens,
-        string address)
+        HttpContext context, ReferralQuery query, ListPage page, Caller caller, SkipTokens tokens, string address)
     {
         var output = new ArrayBufferWriter<byte>(4096);
         output.Write("{\"@odata.context\":"u8);
@@ -45,7 +39,7 @@ internal static class ListEndpoint
         if (page.Count is { } count)
             output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $",\"@odata.count\":{count}")));
         output.Write(",\"value\":["u8);
-        var shown = Math.Min(page.Rows.Count, statements.PageSize);
+        var shown = Math.Min(page.Rows.Count, query.PageSize);
         for (var i = 0; i < shown; i++)
         {
             if (i > 0)
@@ -54,10 +48,8 @@ internal static class ListEndpoint
         }
 
         output.Write("]"u8);
-        var remaining = query.Top - shown;
-        if (page.Rows.Count > shown && remaining is null or > 0)
+        if (page.Rows.Count > shown && shown > 0 && query.NextToken(tokens, caller, page.Rows[shown - 1].Position, shown) is { } token)
         {
-            var token = tokens.Seal(caller, query.Text, remaining, page.Rows[shown - 1].Position);
             output.Write(",\"@odata.nextLink\":"u8);
             WriteText(output, $"{address}/v1.0/engagements/referrals?$skiptoken={token}");
         }
@@ -79,9 +71,10 @@ internal static class ListEndpoint
             return;
         }
 
-        var element = new ArrayBufferWriter<byte>(document.Length + 640);
-        ReferralAnswers.WriteElement(element, document.Span, referral.Id, referral.EngagementId, address);
-        select.Write(output, element.WrittenMemory);
+        var links = new ArrayBufferWriter<byte>(512);
+        if (select.Has("links"))
+            ReferralAnswers.WriteLinks(links, referral.Id, referral.EngagementId, address);
+        select.Write(document.Span, links.WrittenSpan, output);
     }
 
     private static void WriteText(IBufferWriter<byte> output, string text)
@@ -93,7 +86,7 @@ internal static class ListEndpoint
 }
 
 /// <summary>A row of a list with its place in the order.</summary>
-internal sealed record ListedReferral(StoredReferral Referral, PagePosition Position);
+internal sealed record ListedReferral(StoredReferral Referral, IReadOnlyList<object?> Position);
 
 /// <summary>The rows of a page, one more when another page follows, and the number of all.</summary>
 internal sealed record ListPage(IReadOnlyList<ListedReferral> Rows, long? Count);
@@ -112,40 +105,27 @@ internal sealed class ListStatements
 
     public required SqlParameters Parameters { get; init; }
 
-    public required IReadOnlyList<OrderKey> Order { get; init; }
+    public required ReferralOrder Order { get; init; }
 
-    public required int PageSize { get; init; }
-
-    public static Outcome<ListStatements> Of(ReferralQuery query, Caller caller, HotDatabase database, long now)
+    public static ListStatements Of(ReferralQuery query, Caller caller, DatabaseKind database, long now)
     {
-        var (dialect, parameters) = (SqlDialect.Of(database.Kind), new SqlParameters(database));
-        var withOthers = query.Filter is not null && FilterTranslator.FixesParty(query.Filter);
-        var fields = new QueryFields(dialect, parameters, caller.OrganizationId, withOthers);
-        var conditions = ReferralScope.Of(caller, withOthers, now, parameters);
-        if (query.Filter is not null)
-        {
-            if (!new FilterTranslator(dialect, parameters, fields).Translate(query.Filter).Succeeded(out var filter, out var refusal))
-                return refusal;
-            conditions = $"{conditions} AND {filter}";
-        }
-
-        var keys = query.Order.Select(k => (Sql: fields.Scalar(k.Path), Key: k)).ToList();
-        var idDescending = query.Order[0].Descending;
-        var after = query.Position is null ? "" : $" AND {query.Position.After(keys, idDescending, parameters)}";
-        var order = string.Join(", ", keys.Select(k => dialect.Order(k.Sql, k.Key.Descending, k.Key.IsNullable || withOthers))
-            .Append(idDescending ? "r.id DESC" : "r.id"));
-        var pageSize = (int)Math.Min(query.Top ?? ReferralQuery.PageSize, ReferralQuery.PageSize);
-        var columns = string.Concat(keys.Select(k => $", {k.Sql}"));
+        var dialect = QueryDialect.Of(database);
+        var parameters = new SqlParameters(dialect);
+        var sql = query.Sql(dialect, caller);
+        parameters.Add(sql.Parameters);
+        var conditions = ReferralScope.Of(caller, query.ReachesOtherParties, now, parameters)
+            + (sql.Filter is null ? "" : $" AND {sql.Filter}");
+        var after = sql.After is null ? "" : $" AND {sql.After}";
         // One row more than the page tells whether another page follows.
-        var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {pageSize + 1}")
-            + (query.Skip > 0 && query.Position is null ? $" OFFSET {parameters.Add(query.Skip)}" : "");
+        var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.PageSize + 1}")
+            + (query.Skip > 0 ? $" OFFSET {parameters.Add(query.Skip)}" : "");
         return new ListStatements
         {
-            Page = $"SELECT {ReferralStore.Facts}{columns} FROM referrals r WHERE {conditions}{after} ORDER BY {order}{limit}",
+            Page = $"SELECT {ReferralStore.Facts}, {string.Join(", ", sql.Keys)} FROM referrals r "
+                + $"WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
             Count = $"SELECT COUNT(*) FROM referrals r WHERE {conditions}",
             Parameters = parameters,
             Order = query.Order,
-            PageSize = pageSize,
         };
     }
 }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using System.Xml;
 using Microsoft.OData.Edm;
@@ -6,77 +7,96 @@ using Tandem.Contracts.Reading;
 
 namespace Tandem.Server.Referrals.Query;
 
-/// <summary><c>/v1.0/$metadata</c>: the contract as an OData model, made from the same description as everything else.</summary>
+/// <summary>The entity model that <c>/v1.0/$metadata</c> shows, made from the contract.</summary>
 internal static class ReferralModel
 {
     private const string Namespace = "Tandem.Referrals";
-    private static readonly Lazy<byte[]> Csdl = new(Write);
+
+    private static readonly Lazy<byte[]> Csdl = new(MakeCsdl);
 
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/v1.0/$metadata", () => Results.Bytes(Csdl.Value, "application/xml; charset=utf-8"))
             .WithTags("Referrals").WithSummary("The OData model (CSDL)");
 
-    private static byte[] Write()
+    private static EdmModel Make()
     {
         var model = new EdmModel();
-        var types = new Dictionary<ContractType, EdmStructuredType>();
+        var types = new Dictionary<Type, IEdmSchemaType>();
+        var referral = new EdmEntityType(Namespace, "Referral");
+        AddProperties(referral, ContractType.Referral, model, types);
+        referral.AddKeys((IEdmStructuralProperty)referral.FindProperty("id"));
+        model.AddElement(referral);
         var container = new EdmEntityContainer(Namespace, "Container");
+        container.AddEntitySet("Referrals", referral);
         model.AddElement(container);
-        container.AddEntitySet("Referrals", (IEdmEntityType)Define(ContractType.Referral, model, types));
-        using var buffer = new MemoryStream();
-        using (var xml = XmlWriter.Create(buffer, new XmlWriterSettings { Indent = true, Encoding = new UTF8Encoding(false) }))
+        return model;
+    }
+
+    private static void AddProperties(
+        EdmStructuredType owner, ContractType contract, EdmModel model, Dictionary<Type, IEdmSchemaType> types)
+    {
+        // Names with @ are annotations of an answer, no properties.
+        foreach (var property in contract.Properties.Where(p => !p.Name.StartsWith('@')))
+            owner.AddStructuralProperty(property.Name, TypeOf(property, contract, model, types));
+    }
+
+    private static IEdmTypeReference TypeOf(
+        ContractProperty property, ContractType owner, EdmModel model, Dictionary<Type, IEdmSchemaType> types)
+    {
+        var isNullable = property.IsNullable;
+        IEdmTypeReference type = property.ElementKind switch
         {
-            if (!CsdlWriter.TryWriteCsdl(model, xml, CsdlTarget.OData, out var errors))
-                throw new InvalidOperationException(string.Join("; ", errors.Select(e => e.ErrorMessage)));
+            ContractKind.Text => EdmCoreModel.Instance.GetString(false, property.MaxLength > 0 ? property.MaxLength : null, true, isNullable),
+            ContractKind.Boolean => EdmCoreModel.Instance.GetBoolean(isNullable),
+            ContractKind.Number => EdmCoreModel.Instance.GetDecimal(null, null, isNullable),
+            ContractKind.Time => EdmCoreModel.Instance.GetTemporal(EdmPrimitiveTypeKind.DateTimeOffset, 6, isNullable),
+            ContractKind.Guid => EdmCoreModel.Instance.GetGuid(isNullable),
+            ContractKind.Enumeration => new EdmEnumTypeReference(EnumOf(property, owner, model, types), isNullable),
+            ContractKind.Object => new EdmComplexTypeReference(ComplexOf(property.Nested!, model, types), isNullable),
+            _ => new EdmUntypedTypeReference(EdmCoreModel.Instance.GetUntypedType()),
+        };
+        return property.Kind == ContractKind.List ? EdmCoreModel.GetCollection(type) : type;
+    }
+
+    private static EdmComplexType ComplexOf(ContractType contract, EdmModel model, Dictionary<Type, IEdmSchemaType> types)
+    {
+        if (types.TryGetValue(contract.ClrType, out var known))
+            return (EdmComplexType)known;
+        var complex = new EdmComplexType(Namespace, contract.ClrType.Name);
+        types.Add(contract.ClrType, complex);
+        AddProperties(complex, contract, model, types);
+        model.AddElement(complex);
+        return complex;
+    }
+
+    // On the wire an enumeration is its name, which is also how OData writes an enumeration in JSON: so the model can
+    // say which names there are.
+    private static EdmEnumType EnumOf(
+        ContractProperty property, ContractType owner, EdmModel model, Dictionary<Type, IEdmSchemaType> types)
+    {
+        const BindingFlags AnyCase = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase;
+        var clr = owner.ClrType.GetProperty(property.Name, AnyCase)!.PropertyType;
+        clr = Nullable.GetUnderlyingType(clr) ?? clr;
+        if (types.TryGetValue(clr, out var known))
+            return (EdmEnumType)known;
+        var type = new EdmEnumType(Namespace, clr.Name);
+        types.Add(clr, type);
+        var number = 0L;
+        foreach (var member in property.MemberNames)
+            type.AddMember(member, new EdmEnumMemberValue(number++));
+        model.AddElement(type);
+        return type;
+    }
+
+    private static byte[] MakeCsdl()
+    {
+        using var buffer = new MemoryStream();
+        using (var xml = XmlWriter.Create(buffer, new XmlWriterSettings { Encoding = new UTF8Encoding(false), Indent = true }))
+        {
+            if (!CsdlWriter.TryWriteCsdl(Make(), xml, CsdlTarget.OData, out var errors))
+                throw new InvalidOperationException($"The model cannot be written: {string.Join("; ", errors)}");
         }
 
         return buffer.ToArray();
     }
-
-    private static EdmStructuredType Define(ContractType type, EdmModel model, Dictionary<ContractType, EdmStructuredType> types)
-    {
-        if (types.TryGetValue(type, out var known))
-            return known;
-
-        EdmStructuredType defined;
-        if (type == ContractType.Referral)
-        {
-            var entity = new EdmEntityType(Namespace, type.ClrType.Name);
-            model.AddElement(entity);
-            defined = entity;
-        }
-        else
-        {
-            var complex = new EdmComplexType(Namespace, type.ClrType.Name);
-            model.AddElement(complex);
-            defined = complex;
-        }
-
-        types[type] = defined;
-        foreach (var property in type.Properties)
-        {
-            // Control information is not part of the model, and the shape of free JSON is nobody's promise.
-            if (property.Name.StartsWith('@') || property.ElementKind == ContractKind.Json)
-                continue;
-            var reference = Reference(property, model, types);
-            var added = defined.AddStructuralProperty(property.Name,
-                property.Kind == ContractKind.List ? new EdmCollectionTypeReference(new EdmCollectionType(reference)) : reference);
-            if (defined is EdmEntityType entity && property.Name == "id")
-                entity.AddKeys(added);
-        }
-
-        return defined;
-    }
-
-    private static IEdmTypeReference Reference(
-        ContractProperty property, EdmModel model, Dictionary<ContractType, EdmStructuredType> types) => property.ElementKind switch
-        {
-            ContractKind.Boolean => EdmCoreModel.Instance.GetBoolean(property.IsNullable),
-            ContractKind.Number => EdmCoreModel.Instance.GetDecimal(property.IsNullable),
-            ContractKind.Time => EdmCoreModel.Instance.GetDateTimeOffset(property.IsNullable),
-            ContractKind.Guid => EdmCoreModel.Instance.GetGuid(property.IsNullable),
-            ContractKind.Object => new EdmComplexTypeReference((IEdmComplexType)Define(property.Nested!, model, types), isNullable: false),
-            // Names of closed lists are filtered as quoted texts, so they are texts here too.
-            _ => EdmCoreModel.Instance.GetString(property.IsNullable),
-        };
 }

@@ -1,119 +1,205 @@
 using System.Globalization;
-using Microsoft.OData.UriParser;
+using System.Text.Json;
+using Microsoft.Extensions.Primitives;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 
 namespace Tandem.Server.Referrals.Query;
 
-/// <summary>The options of a list, checked (R57–R66).</summary>
+/// <summary>The SQL pieces of a list over <c>referrals r</c>.</summary>
+/// <param name="Filter">Condition of <c>$filter</c>, which alone counts (R58); null when there is none.</param>
+/// <param name="After">The rows behind the last page; null on the first page.</param>
+/// <param name="OrderBy">What stands behind ORDER BY.</param>
+/// <param name="Keys">Expressions to select, from which <see cref="ReferralOrder.ReadPosition"/> reads a row's position.</param>
+/// <param name="Parameters">Parameters of all pieces together.</param>
+internal sealed record QuerySql(
+    string? Filter, string? After, string OrderBy, IReadOnlyList<string> Keys, IReadOnlyList<QueryParameter> Parameters);
+
+/// <summary>The options of a list, read and checked (R57–R66).</summary>
 internal sealed class ReferralQuery
 {
-    /// <summary>Most elements of a page (R59).</summary>
-    public const int PageSize = 100;
+    /// <summary>Elements of a page (R59).</summary>
+    public const int LargestPage = 100;
 
-    private static readonly string[] Known =
+    private static readonly string[] Options =
         ["$filter", "$orderby", "$select", "$top", "$skip", "$count", "$expand", "$skiptoken"];
+
+    private string? _orderText;
+    private string? _selectText;
 
     private ReferralQuery()
     {
     }
 
-    /// <summary>The texts, as a token carries them to the next page.</summary>
-    public required QueryText Text { get; init; }
+    public ReferralFilter? Filter { get; private set; }
 
-    public required QueryToken? Filter { get; init; }
+    public ReferralOrder Order { get; private set; } = ReferralOrder.Default;
 
-    public required IReadOnlyList<OrderKey> Order { get; init; }
+    /// <summary>What to show; null for everything.</summary>
+    public SelectTree? Select { get; private set; }
 
-    public required SelectTree? Select { get; init; }
+    /// <summary>How many elements are still to be delivered, over all pages (R61); null for all there are.</summary>
+    public long? Top { get; private set; }
 
-    /// <summary>How many elements are still wanted over all pages; null for all.</summary>
-    public required long? Top { get; init; }
+    /// <summary>Rows to leave out before the first one; 0 behind a <c>$skiptoken</c>.</summary>
+    public long Skip { get; private set; }
 
-    public required long Skip { get; init; }
+    /// <summary>Whether the answer carries <c>@odata.count</c> (R58).</summary>
+    public bool Count { get; private set; } = true;
 
-    public required bool Count { get; init; }
+    /// <summary>The last row that was shown; null on the first page.</summary>
+    public IReadOnlyList<object?>? Position { get; private set; }
 
-    /// <summary>Where the last page ended; null on the first.</summary>
-    public PagePosition? Position { get; init; }
+    /// <summary>Elements of this page. The store reads one more to see whether another page follows.</summary>
+    public int PageSize => (int)Math.Min(LargestPage, Top ?? LargestPage);
+
+    /// <summary>Whether the list holds other parties' referrals too (R57), in the restricted view (B14).</summary>
+    public bool ReachesOtherParties => Filter is { FixesParty: true };
 
     public static Outcome<ReferralQuery> Parse(IQueryCollection options, SkipTokens tokens, Caller caller)
     {
-        var sent = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var option in options)
+        // R60: what stands beside the token is ignored.
+        if (options.TryGetValue("$skiptoken", out var token))
+            return token is [{ } single] ? Continue(single, tokens, caller) : SkipTokens.Refuse();
+
+        var query = new ReferralQuery();
+        var faults = new List<Refusal>();
+        foreach (var (name, values) in options)
         {
-            var name = option.Key.Trim();
-            // Options without $ are somebody else's, and are ignored.
-            if (!name.StartsWith('$'))
-                continue;
-            if (!Known.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (name.StartsWith('$') && query.Read(name, values) is { } fault)
+                faults.Add(fault);
+        }
+
+        return faults.Count == 0 ? query : Refusal.All(faults);
+    }
+
+    /// <summary>
+    /// The <c>$skiptoken</c> of the next page; null when <c>$top</c> is used up. Asked for only when more rows remain.
+    /// </summary>
+    /// <param name="position">Position of the last row of this page.</param>
+    /// <param name="delivered">Elements of this page.</param>
+    public string? NextToken(SkipTokens tokens, Caller caller, IReadOnlyList<object?> position, int delivered)
+    {
+        var remaining = Top - delivered;
+        return remaining <= 0
+            ? null
+            : tokens.Write(caller, new(Filter?.Text, _orderText, _selectText, Count, remaining, []), position);
+    }
+
+    /// <summary>The statement's pieces, for the database in use.</summary>
+    public QuerySql Sql(QueryDialect dialect, Caller caller)
+    {
+        var restricted = ReachesOtherParties;
+        var filter = Filter?.Sql(dialect);
+        var after = Position is null ? null : Order.After(dialect, restricted, Position);
+        var order = Order.OrderBy(dialect, restricted);
+        List<QueryParameter> parameters =
+            [.. Filter?.Parameters(dialect) ?? [], .. Position is null ? [] : ReferralOrder.Parameters(dialect, Position)];
+        if (Asks(filter) || Asks(order))
+            parameters.Add(new(FilterSql.CallerParameter, caller.OrganizationId));
+        return new(filter, after, order, Order.Expressions(dialect, restricted), parameters);
+    }
+
+    private static bool Asks(string? sql) =>
+        sql is not null && sql.Contains(FilterSql.CallerParameter, StringComparison.Ordinal);
+
+    private static Outcome<ReferralQuery> Continue(string token, SkipTokens tokens, Caller caller)
+    {
+        if (!tokens.Read(caller, token).Succeeded(out var continuation, out var refusal))
+            return refusal;
+
+        var query = new ReferralQuery { Count = continuation.Count, Top = continuation.Top };
+        // A token of an older version may no longer be understood; it is then as unknown as any other.
+        if ((continuation.Filter is { } filter && query.Read("$filter", filter) is not null)
+            || (continuation.OrderBy is { } order && query.Read("$orderby", order) is not null)
+            || (continuation.Select is { } select && query.Read("$select", select) is not null)
+            || query.ReadPosition(continuation.Position) is not { } position)
+        {
+            return SkipTokens.Refuse();
+        }
+
+        query.Position = position;
+        return query;
+    }
+
+    private Refusal? Read(string name, StringValues values)
+    {
+        var option = name.ToLowerInvariant();
+        if (!Options.Contains(option))
+        {
+            var nearest = Spelling.Nearest(option, Options) is { } known ? $"did you mean {known}? " : "";
+            return Refusal.Invalid(name.Length <= 60 ? name : name[..60], "invalidValue",
+                $"The query option is not known; {nearest}Known are {string.Join(", ", Options)}.");
+        }
+
+        if (values is not [{ } value])
+            return Refusal.Invalid(option, "invalidValue", $"{option} is given {values.Count} times; give it once.");
+        switch (option)
+        {
+            case "$filter":
+                if (ReferralFilter.Parse(value).Succeeded(out var filter, out var refusal))
+                    Filter = filter;
+                return refusal;
+            case "$orderby":
+                if (ReferralOrder.Parse(value).Succeeded(out var order, out refusal))
+                    (Order, _orderText) = (order, value);
+                return refusal;
+            case "$select":
+                refusal = SelectTree.Parse(value, out var select);
+                (Select, _selectText) = (select, value);
+                return refusal;
+            case "$top":
+                Top = ReadNumber(option, value, out refusal);
+                return refusal;
+            case "$skip":
+                Skip = ReadNumber(option, value, out refusal);
+                return refusal;
+            case "$count":
+                if (!bool.TryParse(value, out var count))
+                    return Refusal.Invalid(option, "invalidValue", "$count must be true or false.");
+                Count = count;
+                return null;
+            default:
+                // $expand: everything is inline already.
+                return null;
+        }
+    }
+
+    // More than fits is as good as all there is.
+    private static long ReadNumber(string option, string value, out Refusal? refusal)
+    {
+        var digits = value.Trim();
+        refusal = digits.Length is > 0 and <= 30 && digits.All(char.IsAsciiDigit)
+            ? null
+            : Refusal.Invalid(option, "invalidValue", $"{option} must be a whole number from 0 on, such as {option}=10.");
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? Math.Min(number, int.MaxValue)
+            : int.MaxValue;
+    }
+
+    private object?[]? ReadPosition(IReadOnlyList<JsonElement> values)
+    {
+        if (values.Count != Order.Keys.Count)
+            return null;
+        var position = new object?[values.Count];
+        for (var i = 0; i < position.Length; i++)
+        {
+            var value = values[i];
+            position[i] = (Order.Keys[i].Path.Kind, value.ValueKind) switch
             {
-                var nearest = Spelling.Nearest(name, Known);
-                return Refusal.Invalid(name, "invalidValue",
-                    $"The query option {name} is not supported{(nearest is null ? $"; use {string.Join(", ", Known)}." : $"; did you mean {nearest}?")}");
-            }
-
-            if (option.Value.Count != 1 || !sent.TryAdd(name, option.Value[0] ?? ""))
-                return Refusal.Invalid(name, "invalidValue", $"{name} is given more than once; send it once.");
+                (_, JsonValueKind.Null) => null,
+                (ContractKind.Number, JsonValueKind.Number) => value.GetDouble(),
+                (ContractKind.Time, JsonValueKind.Number) => value.GetInt64(),
+                (ContractKind.Boolean, JsonValueKind.True or JsonValueKind.False) => value.GetBoolean(),
+                (ContractKind.Guid, JsonValueKind.String) => value.GetGuid(),
+                (ContractKind.Text or ContractKind.Enumeration, JsonValueKind.String) => value.GetString(),
+                _ => null,
+            };
+            if (position[i] is null && value.ValueKind != JsonValueKind.Null)
+                return null;
         }
 
-        // A token knows all options itself; what stands beside it is ignored (R60).
-        if (sent.TryGetValue("$skiptoken", out var token))
-        {
-            return tokens.Open(token, caller) is { } state
-                ? Build(state.Text, state.Top, 0, state)
-                : Refusal.Invalid("$skiptoken", "invalidSkipToken",
-                    "The $skiptoken is not one that this server gave to you; follow @odata.nextLink as it stands.");
-        }
-
-        if (!TryNumber(sent, "$top", out var top) || !TryNumber(sent, "$skip", out var skip))
-        {
-            var name = TryNumber(sent, "$top", out _) ? "$skip" : "$top";
-            return Refusal.Invalid(name, "invalidValue", $"{name} must be a whole number from 0 on.");
-        }
-
-        var count = true;
-        if (sent.TryGetValue("$count", out var counts) && !bool.TryParse(counts, out count))
-            return Refusal.Invalid("$count", "invalidValue", "$count must be true or false.");
-        var text = new QueryText(sent.GetValueOrDefault("$filter"), sent.GetValueOrDefault("$orderby"), sent.GetValueOrDefault("$select"), count);
-        return Build(text, top, skip ?? 0, null);
-    }
-
-    private static Outcome<ReferralQuery> Build(QueryText text, long? top, long skip, SkipTokens.State? state)
-    {
-        QueryToken? filter = null;
-        if (text.Filter is not null && !FilterTranslator.Parse(text.Filter).Succeeded(out filter, out var invalid))
-            return invalid;
-        if (!ReferralOrder.Parse(text.OrderBy).Succeeded(out var order, out invalid))
-            return invalid;
-        if ((invalid = SelectTree.Parse(text.Select, out var select)) is not null)
-            return invalid;
-        return new ReferralQuery
-        {
-            Text = text,
-            Filter = filter,
-            Order = order,
-            Select = select,
-            Top = top,
-            Skip = skip,
-            Count = text.Count,
-            Position = state?.PositionFor(order),
-        };
-    }
-
-    private static bool TryNumber(Dictionary<string, string> sent, string name, out long? number)
-    {
-        number = null;
-        if (!sent.TryGetValue(name, out var text))
-            return true;
-        // More than fits is as good as all there is.
-        var isNumber = text.Trim() is { Length: > 0 and <= 30 } digits && digits.All(char.IsAsciiDigit);
-        if (isNumber)
-            number = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? Math.Min(value, int.MaxValue) : int.MaxValue;
-        return isNumber;
+        return position;
     }
 }
-
-/// <summary>The options of a list as texts.</summary>
-internal sealed record QueryText(string? Filter, string? OrderBy, string? Select, bool Count);

@@ -1,91 +1,152 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
+using System.Text;
 using System.Text.Json;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Http;
 
 namespace Tandem.Server.Referrals.Query;
 
-/// <summary>What <c>$select</c> asks for: names, each whole or with names below it.</summary>
+/// <summary>What <c>$select</c> asks for: canonical names, each whole or with a selection of its own.</summary>
 internal sealed class SelectTree
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private readonly Dictionary<string, SelectTree?> _members = new(StringComparer.Ordinal);
+    private const int LongestText = 8_192;
+    private readonly List<Branch> _branches = [];
 
-    /// <summary>Null means everything.</summary>
-    public static Refusal? Parse(string? text, out SelectTree? tree)
+    /// <summary>The selected names, in the order of asking.</summary>
+    public IEnumerable<string> Names => _branches.Select(b => b.Property.Name);
+
+    /// <summary>Reads the option; the value null stands for everything.</summary>
+    public static Refusal? Parse(string text, out SelectTree? tree)
     {
         tree = null;
-        if (text is null || text.Trim() == "*")
-            return null;
+        if (text.Length > LongestText)
+            return Refuse($"$select has {text.Length} characters; at most {LongestText} are read.");
 
         var root = new SelectTree();
-        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        var isAll = false;
+        foreach (var item in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            var (node, type) = (root, ContractType.Referral);
-            var names = part.Split('/', StringSplitOptions.TrimEntries);
-            for (var i = 0; i < names.Length; i++)
-            {
-                if (type?.Find(names[i], out _) is not { } property || property.Name == "@odata.context")
-                {
-                    var nearest = type?.Nearest(names[i]);
-                    return Refusal.Invalid("$select", "invalidValue",
-                        $"$select names '{part}', which does not exist{(nearest is null ? "." : $"; did you mean {nearest}?")}");
-                }
-
-                // A member that is wanted whole stays whole, whatever is named below it.
-                if (i == names.Length - 1)
-                    node._members[property.Name] = null;
-                else if (!node._members.TryGetValue(property.Name, out var below))
-                    node._members[property.Name] = node = new SelectTree();
-                else if (below is null)
-                    break;
-                else
-                    node = below;
-                type = property.Nested;
-            }
+            if (item == "*")
+                isAll = true;
+            else if (root.Add(ContractType.Referral, item) is { } refusal)
+                return refusal;
         }
 
-        tree = root;
+        tree = isAll ? null : root;
         return null;
     }
 
-    /// <summary>Copies the selected members of a complete element.</summary>
-    public void Write(IBufferWriter<byte> output, ReadOnlyMemory<byte> element)
+    public bool Has(string name) => _branches.Exists(b => b.Property.Name == name);
+
+    /// <summary>
+    /// Copies the selected members of a stored document in its own order, then those of the links, which are not stored.
+    /// </summary>
+    /// <param name="document">A UTF-8 JSON object.</param>
+    /// <param name="links">The UTF-8 JSON object of the links.</param>
+    public void Write(ReadOnlySpan<byte> document, ReadOnlySpan<byte> links, IBufferWriter<byte> output)
     {
-        using var document = JsonDocument.Parse(element);
-        using var json = new Utf8JsonWriter(output, Options);
-        Write(json, document.RootElement);
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        var reader = new Utf8JsonReader(document);
+        reader.Read();
+        json.WriteStartObject();
+        CopyMembers(ref reader, document, json);
+        if (_branches.Find(b => b.Property.Name == "links") is { } branch)
+        {
+            json.WritePropertyName("links"u8);
+            reader = new Utf8JsonReader(links);
+            reader.Read();
+            Copy(ref reader, links, branch.Within, json);
+        }
+
+        json.WriteEndObject();
     }
 
-    private void Write(Utf8JsonWriter json, JsonElement value)
+    private Refusal? Add(ContractType type, string path)
     {
-        switch (value.ValueKind)
+        var tree = this;
+        var names = path.Split('/');
+        for (var i = 0; i < names.Length; i++)
         {
-            case JsonValueKind.Array:
-                json.WriteStartArray();
-                foreach (var item in value.EnumerateArray())
-                    Write(json, item);
-                json.WriteEndArray();
-                break;
-            case JsonValueKind.Object:
-                json.WriteStartObject();
-                foreach (var member in value.EnumerateObject())
-                {
-                    if (!_members.TryGetValue(member.Name, out var below))
-                        continue;
-                    json.WritePropertyName(member.Name);
-                    if (below is null)
-                        member.Value.WriteTo(json);
-                    else
-                        below.Write(json, member.Value);
-                }
+            var before = string.Join('/', names.Take(i));
+            if (names[i].Length == 0)
+                return Refuse("$select has an empty name; write names with commas between them, such as id,status,customerProfile/name.");
+            if (type.Find(names[i], out _) is not { } property || property.Name.StartsWith('@'))
+                return Refuse($"In $select, {ReferralPath.Unknown(type, names[i], before)}");
 
+            var isLast = i == names.Length - 1;
+            if (!isLast && property.Nested is null)
+                return Refuse($"In $select, {property.Name} has no properties to select.");
+
+            var branch = tree._branches.Find(b => b.Property == property);
+            if (branch is null)
+                tree._branches.Add(branch = new(property, isLast ? null : new SelectTree()));
+            else if (isLast)
+                branch.Within = null;
+            if (isLast)
+                return null;
+
+            // A whole object was asked for already; the rest of the path is still checked.
+            tree = branch.Within ?? new SelectTree();
+            type = property.Nested!;
+        }
+
+        return null;
+    }
+
+    private void CopyMembers(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, Utf8JsonWriter json)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            Branch? selected = null;
+            foreach (var branch in _branches)
+            {
+                if (reader.ValueTextEquals(branch.Utf8Name))
+                    selected = branch;
+            }
+
+            reader.Read();
+            if (selected is null)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            json.WritePropertyName(selected.Utf8Name);
+            Copy(ref reader, source, selected.Within, json);
+        }
+    }
+
+    private static void Copy(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, SelectTree? within, Utf8JsonWriter json)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject when within is not null:
+                json.WriteStartObject();
+                within.CopyMembers(ref reader, source, json);
                 json.WriteEndObject();
                 break;
+            case JsonTokenType.StartArray when within is not null:
+                json.WriteStartArray();
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                    Copy(ref reader, source, within, json);
+                json.WriteEndArray();
+                break;
             default:
-                value.WriteTo(json);
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                json.WriteRawValue(source[start..(int)reader.BytesConsumed], skipInputValidation: true);
                 break;
         }
+    }
+
+    private static Refusal Refuse(string message) => Refusal.Invalid("$select", "invalidValue", message);
+
+    private sealed class Branch(ContractProperty property, SelectTree? within)
+    {
+        public ContractProperty Property { get; } = property;
+
+        public byte[] Utf8Name { get; } = Encoding.UTF8.GetBytes(property.Name);
+
+        public SelectTree? Within { get; set; } = within;
     }
 }

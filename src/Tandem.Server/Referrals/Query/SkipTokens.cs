@@ -1,44 +1,102 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
+using Tandem.Server.Http;
 using Tandem.Server.Identity;
 
 namespace Tandem.Server.Referrals.Query;
 
+/// <summary>What the next page needs to know: the question and the last row that was shown.</summary>
+internal sealed record Continuation(
+    string? Filter, string? OrderBy, string? Select, bool Count, long? Top, IReadOnlyList<JsonElement> Position);
+
 /// <summary>
-/// Opaque, authenticated tokens for the next page (R60): they carry filter, order, select, top and position, and serve
-/// the user who got them.
+/// Makes and reads <c>$skiptoken</c> (R60): encrypted and authenticated, and good only for the person who got it, since
+/// it holds values of the last row.
 /// </summary>
 internal sealed class SkipTokens(IDataProtectionProvider protection)
 {
-    private readonly IDataProtector _protector = protection.CreateProtector("Tandem.SkipToken.v1");
+    private readonly IDataProtector _protector = protection.CreateProtector("Tandem.SkipTokens.v1");
 
-    public string Seal(Caller caller, QueryText text, long? top, PagePosition position)
+    public string Write(Caller caller, Continuation continuation, IReadOnlyList<object?> position)
     {
-        var state = JsonSerializer.SerializeToUtf8Bytes(new State(
-            caller.OrganizationId, caller.UserId, text, top, position.Id,
-            [.. position.Values.Select(v => JsonSerializer.SerializeToElement(v))]));
-        return WebEncoders.Base64UrlEncode(_protector.Protect(state));
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (continuation.Filter is not null)
+                json.WriteString("f", continuation.Filter);
+            if (continuation.OrderBy is not null)
+                json.WriteString("o", continuation.OrderBy);
+            if (continuation.Select is not null)
+                json.WriteString("s", continuation.Select);
+            if (!continuation.Count)
+                json.WriteBoolean("c", false);
+            if (continuation.Top is { } top)
+                json.WriteNumber("t", top);
+            json.WriteStartArray("p");
+            foreach (var value in position)
+                WriteKey(json, value);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return WebEncoders.Base64UrlEncode(For(caller).Protect(buffer.ToArray()));
     }
 
-    /// <summary>The state of a token; null when it was altered, or given to somebody else.</summary>
-    public State? Open(string token, Caller caller)
+    public Outcome<Continuation> Read(Caller caller, string token)
     {
         try
         {
-            var state = JsonSerializer.Deserialize<State>(_protector.Unprotect(WebEncoders.Base64UrlDecode(token)));
-            return state?.Organization == caller.OrganizationId && state.User == caller.UserId ? state : null;
+            using var json = JsonDocument.Parse(For(caller).Unprotect(WebEncoders.Base64UrlDecode(token)));
+            var root = json.RootElement;
+            return new Continuation(
+                Text(root, "f"),
+                Text(root, "o"),
+                Text(root, "s"),
+                !root.TryGetProperty("c", out _),
+                root.TryGetProperty("t", out var top) ? top.GetInt64() : null,
+                [.. root.GetProperty("p").EnumerateArray().Select(e => e.Clone())]);
         }
-        catch (Exception failure) when (failure is CryptographicException or FormatException or JsonException)
+        catch (Exception unreadable) when (unreadable is FormatException or CryptographicException)
         {
-            return null;
+            return Refuse();
         }
     }
 
-    internal sealed record State(string Organization, Guid User, QueryText Text, long? Top, Guid Id, IReadOnlyList<JsonElement> Values)
+    public static Refusal Refuse() => Refusal.Invalid("$skiptoken", "invalidSkipToken",
+        "The $skiptoken is not one that this server gave to this caller; ask for the list again without it and follow its @odata.nextLink unchanged.");
+
+    private IDataProtector For(Caller caller) =>
+        _protector.CreateProtector(caller.OrganizationId, caller.UserId.ToString("D", CultureInfo.InvariantCulture));
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static void WriteKey(Utf8JsonWriter json, object? value)
     {
-        public PagePosition? PositionFor(IReadOnlyList<OrderKey> order) =>
-            new([.. order.Select((key, i) => PagePosition.ReadValue(Values[i], key.Kind))], Id);
+        switch (value)
+        {
+            case null:
+                json.WriteNullValue();
+                break;
+            case long number:
+                json.WriteNumberValue(number);
+                break;
+            case double number:
+                json.WriteNumberValue(number);
+                break;
+            case bool truth:
+                json.WriteBooleanValue(truth);
+                break;
+            case Guid guid:
+                json.WriteStringValue(guid);
+                break;
+            default:
+                json.WriteStringValue((string)value);
+                break;
+        }
     }
 }
