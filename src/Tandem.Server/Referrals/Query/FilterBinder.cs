@@ -16,6 +16,8 @@ internal sealed partial class FilterBinder(FilterText text)
     /// <summary>The library counts nine levels for a parenthesis; <see cref="FilterText.DeepestNesting"/> comes first.</summary>
     public const int DeepestParse = 600;
 
+    private const int DeepestLambda = 2;
+
     private const string Functions = "contains, startswith, endswith, tolower, toupper, trim, concat, length, indexof, "
         + "year, month, day, hour, minute, second";
 
@@ -220,6 +222,10 @@ internal sealed partial class FilterBinder(FilterText text)
         if (list.Kind != ContractKind.List)
             return Refuse<Condition>(text.PositionOf(_cursor), $"{list.Text} is no list; any and all need one.");
 
+        // Each level multiplies the work, and no list of the contract lies deeper.
+        if (scope.Depth == DeepestLambda)
+            return Refuse<Condition>(text.PositionOf(_cursor), $"any and all may be nested {DeepestLambda} deep.");
+
         var isAll = token is AllToken;
         var element = new FilterScope(scope.Depth + 1, token.Parameter, list.Last, scope);
         if (string.IsNullOrEmpty(token.Parameter))
@@ -228,6 +234,7 @@ internal sealed partial class FilterBinder(FilterText text)
             return isAll ? Unsupported(token) : new Condition.Any(list, element, null);
         }
 
+        Locate(token.Parameter);
         if (BindCondition(token.Expression, element) is not { } inner)
             return null;
         return isAll

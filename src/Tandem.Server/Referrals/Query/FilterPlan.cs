@@ -70,7 +70,7 @@ internal readonly record struct LiteralType(ContractKind Kind, ContractProperty?
 /// <summary>A checked filter without its literals, kept for the next request of the same shape.</summary>
 internal sealed class FilterPlan
 {
-    public const int MostNodes = 200;
+    public const int MostNodes = 400;
     public const int LongestInList = 500;
 
     // No shape holds a literal, so what is kept here is nobody's data. The limit is in characters of shapes.

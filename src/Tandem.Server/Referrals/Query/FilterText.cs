@@ -105,6 +105,7 @@ internal sealed partial class FilterText
                 return Refuse(i, $"the filter has more than {MostLiterals} values; ask in several requests.");
         }
 
+        _origins.Add((shape.Length, Text.Length));
         Shape = shape.ToString().TrimEnd();
         return null;
     }
