@@ -8,8 +8,8 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Identity;
 
 /// <summary>
-/// The tokens that the embedded issuer gave out. Whatever is revoked here is forgotten by the cache at once; other
-/// nodes ask the table again within half a minute.
+/// The tokens that the embedded issuer gave out. Whatever is revoked here is forgotten by the cache at once, and
+/// by the other nodes' as soon as they see the stamp.
 /// </summary>
 internal sealed class IssuedTokenTable(
     IOpenIddictTokenCache<OpenIddictEntityFrameworkCoreToken> cache,
@@ -18,6 +18,7 @@ internal sealed class IssuedTokenTable(
     IOpenIddictTokenStore<OpenIddictEntityFrameworkCoreToken> store,
     DatabaseConnection connection,
     SqliteWriteGate gate,
+    HotDatabase database,
     ProvenTokens proven)
     : OpenIddictTokenManager<OpenIddictEntityFrameworkCoreToken>(cache, logger, options, store)
 {
@@ -32,7 +33,8 @@ internal sealed class IssuedTokenTable(
             await RevokeByAuthorizationIdAsync(authorization, cancellationToken);
         }
 
-        proven.Clear();
+        if (revoked)
+            await Forget(cancellationToken);
         return revoked;
     }
 
@@ -49,16 +51,30 @@ internal sealed class IssuedTokenTable(
         var lines = connection.Kind == DatabaseKind.Sqlite;
         if (lines)
             await gate.Enter(cancellation);
+        long revoked;
         try
         {
-            return await update();
+            revoked = await update();
         }
         finally
         {
             if (lines)
                 gate.Leave();
-            proven.Clear();
         }
+
+        await Forget(cancellation);
+        return revoked;
+    }
+
+    private async Task Forget(CancellationToken cancellation)
+    {
+        proven.Clear();
+        await database.Write(static async (session, cancellation) =>
+        {
+            await session.Command("UPDATE shared_state SET stamp = @stamp WHERE name = @name")
+                .With("@stamp", Guid.NewGuid()).With("@name", SharedStateRow.Tokens).ExecuteNonQueryAsync(cancellation);
+            return true;
+        }, cancellation);
     }
 }
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Tandem.Server.Http;
 using Tandem.Server.Organizations;
+using Tandem.Server.Storage;
 
 namespace Tandem.Server.Identity;
 
@@ -58,11 +59,24 @@ internal sealed record ResolvedCaller(DirectorySnapshot Directory, Outcome<Calle
 /// Tokens whose signature is proven, by their digest: checking a signature costs more than all the rest of a cached
 /// read. Two generations bound it: a full one becomes the old one, and what is used moves to the new one.
 /// </summary>
-internal sealed class ProvenTokens(IOptions<IdentityOptions> identity)
+internal sealed class ProvenTokens(IOptions<IdentityOptions> identity) : ISharedCache
 {
     private readonly int _largestGeneration = identity.Value.RememberedTokens / 2;
     private readonly Lock _turning = new();
     private volatile Generations _generations = new([], []);
+    private Guid _stamp;
+
+    string ISharedCache.Name => SharedStateRow.Tokens;
+
+    Guid ISharedCache.Stamp => _stamp;
+
+    // Another node revoked a token.
+    ValueTask ISharedCache.Refresh(Guid stamp, CancellationToken cancellation)
+    {
+        _stamp = stamp;
+        Clear();
+        return ValueTask.CompletedTask;
+    }
 
     public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out ProvenToken? proven)
     {

@@ -5,7 +5,7 @@ using Tandem.Server.Identity;
 namespace Tandem.Server.Organizations;
 
 /// <summary>A company on the exchange. Its id is a GUID in text form, or <c>msft</c> for Microsoft.</summary>
-internal sealed class Organization : IEntityTypeConfiguration<Organization>
+internal sealed class Organization : IDirectoryEntity, IEntityTypeConfiguration<Organization>
 {
     public const string Microsoft = "msft";
 
@@ -34,7 +34,7 @@ internal sealed class Organization : IEntityTypeConfiguration<Organization>
 }
 
 /// <summary>A directory tenant whose tokens belong to an organization.</summary>
-internal sealed class DirectoryTenant : IEntityTypeConfiguration<DirectoryTenant>
+internal sealed class DirectoryTenant : IDirectoryEntity, IEntityTypeConfiguration<DirectoryTenant>
 {
     public required string Id { get; init; }
 
@@ -44,7 +44,7 @@ internal sealed class DirectoryTenant : IEntityTypeConfiguration<DirectoryTenant
 }
 
 /// <summary>A business-profile location; a target of type <c>BusinessProfileLocation</c> names it.</summary>
-internal sealed class Location : IEntityTypeConfiguration<Location>
+internal sealed class Location : IDirectoryEntity, IEntityTypeConfiguration<Location>
 {
     public required string Id { get; init; }
 
@@ -59,7 +59,7 @@ internal sealed class Location : IEntityTypeConfiguration<Location>
 }
 
 /// <summary>A solution that an organization publishes.</summary>
-internal sealed class Solution : IEntityTypeConfiguration<Solution>
+internal sealed class Solution : IDirectoryEntity, IEntityTypeConfiguration<Solution>
 {
     public required string Id { get; init; }
 
@@ -71,7 +71,7 @@ internal sealed class Solution : IEntityTypeConfiguration<Solution>
 }
 
 /// <summary>A person of an organization.</summary>
-internal sealed class User : IEntityTypeConfiguration<User>
+internal sealed class User : IDirectoryEntity, IEntityTypeConfiguration<User>
 {
     public required Guid Id { get; init; }
 
@@ -105,7 +105,7 @@ internal sealed class User : IEntityTypeConfiguration<User>
 }
 
 /// <summary>A role given to a user, company-wide or for one partner location.</summary>
-internal sealed class RoleAssignment : IEntityTypeConfiguration<RoleAssignment>
+internal sealed class RoleAssignment : IDirectoryEntity, IEntityTypeConfiguration<RoleAssignment>
 {
     public required Guid Id { get; init; }
 
@@ -126,7 +126,7 @@ internal sealed class RoleAssignment : IEntityTypeConfiguration<RoleAssignment>
 /// A client of an organization that acts without a person; exchange mode only. Its secret is the embedded issuer's
 /// business.
 /// </summary>
-internal sealed class ServiceClient : IEntityTypeConfiguration<ServiceClient>
+internal sealed class ServiceClient : IDirectoryEntity, IEntityTypeConfiguration<ServiceClient>
 {
     /// <summary>The client id of its token requests.</summary>
     public required Guid Id { get; init; }
@@ -148,3 +148,6 @@ internal sealed class ServiceClient : IEntityTypeConfiguration<ServiceClient>
         builder.HasOne<Organization>().WithMany().HasForeignKey(c => c.OrganizationId);
     }
 }
+
+/// <summary>What the directory in memory is made of.</summary>
+internal interface IDirectoryEntity;

@@ -9,11 +9,17 @@ namespace Tandem.Server.Organizations;
 /// Who is on the exchange, in memory: organizations, tenants, locations, solutions and people change rarely and are
 /// asked for by every request. Reloaded after each administrative change.
 /// </summary>
-internal sealed class OrganizationDirectory(HotDatabase database)
+internal sealed class OrganizationDirectory(HotDatabase database) : ISharedCache
 {
     private volatile DirectorySnapshot _current = DirectorySnapshot.Empty;
 
     public DirectorySnapshot Current => _current;
+
+    string ISharedCache.Name => SharedStateRow.Directory;
+
+    Guid ISharedCache.Stamp => _current.Stamp;
+
+    async ValueTask ISharedCache.Refresh(Guid stamp, CancellationToken cancellation) => await Reload(cancellation);
 
     /// <summary>
     /// Reads everything anew. In plain SQL, since every start waits for it, and the entity model costs more than the
@@ -21,6 +27,9 @@ internal sealed class OrganizationDirectory(HotDatabase database)
     /// </summary>
     public async Task Reload(CancellationToken cancellation) => _current = await database.Read(this, static async (session, _, cancellation) =>
     {
+        // The stamp first: what changes while the rest is read makes another stamp, and another reading.
+        var stamp = await Rows(session, $"SELECT stamp FROM shared_state WHERE name = '{SharedStateRow.Directory}'",
+            row => row.GetGuid(0), cancellation);
         var tenants = await Rows(session, "SELECT id, organization_id FROM directory_tenants",
             row => new DirectoryTenant { Id = row.GetString(0), OrganizationId = row.GetString(1) }, cancellation);
         var locations = await Rows(session, "SELECT id, organization_id, name, mpn_id FROM locations",
@@ -62,7 +71,7 @@ internal sealed class OrganizationDirectory(HotDatabase database)
             Role = Enum.Parse<Role>(row.GetString(3)),
             MpnId = Text(row, 4),
         }, cancellation);
-        return new DirectorySnapshot(organizations, users, clients);
+        return new DirectorySnapshot(stamp.Single(), organizations, users, clients);
     }, cancellation);
 
     private static async ValueTask<List<T>> Rows<T>(
@@ -80,6 +89,7 @@ internal sealed class OrganizationDirectory(HotDatabase database)
 
 /// <summary>One consistent state of the directory.</summary>
 internal sealed class DirectorySnapshot(
+    Guid stamp,
     IReadOnlyCollection<Organization> organizations,
     IReadOnlyCollection<User> users,
     IReadOnlyCollection<ServiceClient> clients)
@@ -106,7 +116,10 @@ internal sealed class DirectorySnapshot(
 
     private readonly FrozenDictionary<Guid, ServiceClient> _clients = clients.ToFrozenDictionary(c => c.Id);
 
-    public static DirectorySnapshot Empty { get; } = new([], [], []);
+    public static DirectorySnapshot Empty { get; } = new(Guid.Empty, [], [], []);
+
+    /// <summary>Which state of the directory this is.</summary>
+    public Guid Stamp => stamp;
 
     public bool IsEmpty => _organizations.Count == 0;
 

@@ -105,6 +105,13 @@ internal sealed class ReferralMemberRow : IEntityTypeConfiguration<ReferralMembe
 internal sealed class ChangeLogRow : IEntityTypeConfiguration<ChangeLogRow>
 {
     public long Sequence { get; init; }
+
+    /// <summary>
+    /// The transaction that wrote the row, by the server's own count; PostgreSQL gives out numbers of a sequence in
+    /// another order than it commits. 0 on SQLite, which has one writer.
+    /// </summary>
+    public long TransactionId { get; init; }
+
     public Guid ReferralId { get; init; }
     public Guid EngagementId { get; init; }
     public required string OrganizationId { get; init; }
@@ -127,6 +134,21 @@ internal sealed class ChangeLogRow : IEntityTypeConfiguration<ChangeLogRow>
         builder.ToTable("change_log");
         builder.HasKey(c => c.Sequence);
         builder.HasIndex(c => new { c.ReferralId, c.Sequence });
+        builder.HasIndex(c => new { c.TransactionId, c.Sequence });
+    }
+}
+
+/// <summary>How far a named reader of the change log has come.</summary>
+internal sealed class LogReaderRow : IEntityTypeConfiguration<LogReaderRow>
+{
+    public required string Name { get; init; }
+    public long TransactionId { get; init; }
+    public long Sequence { get; init; }
+
+    public void Configure(EntityTypeBuilder<LogReaderRow> builder)
+    {
+        builder.ToTable("log_readers");
+        builder.HasKey(r => r.Name);
     }
 }
 

@@ -33,7 +33,7 @@ internal sealed record FirstAnswer(string Key, string RequestDigest, int Status,
 /// Reads and writes the hot tables with prepared SQL. A stored change is two writes in one transaction: the document with
 /// its promoted columns, and one row in the change log.
 /// </summary>
-internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
+internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimeProvider clock)
 {
     /// <summary>The columns of a <see cref="StoredReferral"/>, of <c>referrals r</c>.</summary>
     public const string Facts =
@@ -179,6 +179,8 @@ internal sealed class ReferralStore(HotDatabase database, TimeProvider clock)
                     await WriteAnswer(session, answer, cancellation);
                 return true;
             }, cancellation);
+            if (kept)
+                log.Signal();
             return kept ? WriteResult.Stored : WriteResult.Overtaken;
         }
         catch (UniqueViolationException violation)

@@ -7,6 +7,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Options;
+using Tandem.Server.Identity;
+using Tandem.Server.Organizations;
 
 namespace Tandem.Server.Storage;
 
@@ -60,6 +62,10 @@ internal static class StorageSetup
             ? provider.GetRequiredService<SqliteHotDatabase>()
             : ActivatorUtilities.CreateInstance<PostgresHotDatabase>(provider));
         services.AddSingleton<ReferralStore>();
+        services.AddSingleton<ChangeLog>();
+        services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<OrganizationDirectory>());
+        services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<ProvenTokens>());
+        services.AddHostedService<NodeWatch>();
         services.AddDataProtection().SetApplicationName("Tandem");
         services.AddOptions<KeyManagementOptions>().Configure<HotDatabase>((options, database) => options.XmlRepository = new ProtectionKeys(database));
         return services;

@@ -28,6 +28,15 @@ internal abstract class TandemDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
+    /// <summary>A change of the directory stamps it, in the same transaction, for the other nodes.</summary>
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        if (ChangeTracker.Entries<IDirectoryEntity>().Any(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
+            && !ChangeTracker.Entries<SharedStateRow>().Any())
+            Update(new SharedStateRow { Name = SharedStateRow.Directory, Stamp = Guid.NewGuid() });
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         // A number on both databases: SQLite cannot order by DateTimeOffset.
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MicrosecondsConverter>();
@@ -53,7 +62,22 @@ internal abstract class TandemDb(DbContextOptions options) : DbContext(options)
 }
 
 /// <summary>Tandem on SQLite: the embedded default.</summary>
-internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : TandemDb(options);
+internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : TandemDb(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        modelBuilder.Entity<ChangeLogRow>().Property(c => c.TransactionId).HasDefaultValue(0L);
+    }
+}
 
 /// <summary>Tandem on PostgreSQL 15 or newer.</summary>
-internal sealed class PostgresDb(DbContextOptions<PostgresDb> options) : TandemDb(options);
+internal sealed class PostgresDb(DbContextOptions<PostgresDb> options) : TandemDb(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        modelBuilder.Entity<ChangeLogRow>().Property(c => c.TransactionId)
+            .HasDefaultValueSql("pg_current_xact_id()::text::bigint");
+    }
+}

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS "migrations" (
 BEGIN TRANSACTION;
 CREATE TABLE "change_log" (
     "sequence" INTEGER NOT NULL CONSTRAINT "PK_change_log" PRIMARY KEY AUTOINCREMENT,
+    "transaction_id" INTEGER NOT NULL DEFAULT 0,
     "referral_id" TEXT NOT NULL,
     "engagement_id" TEXT NOT NULL,
     "organization_id" TEXT NOT NULL,
@@ -29,6 +30,12 @@ CREATE TABLE "idempotency_keys" (
     "location" TEXT NULL,
     "body" TEXT NOT NULL,
     "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "log_readers" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_log_readers" PRIMARY KEY,
+    "transaction_id" INTEGER NOT NULL,
+    "sequence" INTEGER NOT NULL
 );
 
 CREATE TABLE "OpenIddictApplications" (
@@ -110,6 +117,11 @@ CREATE TABLE "referrals" (
     "archives_at" INTEGER NULL,
     "reminds_at" INTEGER NULL,
     "document" TEXT NOT NULL
+);
+
+CREATE TABLE "shared_state" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_shared_state" PRIMARY KEY,
+    "stamp" TEXT NOT NULL
 );
 
 CREATE TABLE "signing_keys" (
@@ -209,7 +221,18 @@ CREATE TABLE "role_assignments" (
     CONSTRAINT "FK_role_assignments_users_user_id" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE CASCADE
 );
 
+INSERT INTO "shared_state" ("name", "stamp")
+VALUES ('directory', '00000000-0000-0000-0000-000000000000');
+SELECT changes();
+
+INSERT INTO "shared_state" ("name", "stamp")
+VALUES ('tokens', '00000000-0000-0000-0000-000000000000');
+SELECT changes();
+
+
 CREATE INDEX "IX_change_log_referral_id_sequence" ON "change_log" ("referral_id", "sequence");
+
+CREATE INDEX "IX_change_log_transaction_id_sequence" ON "change_log" ("transaction_id", "sequence");
 
 CREATE INDEX "IX_directory_tenants_organization_id" ON "directory_tenants" ("organization_id");
 
@@ -260,7 +283,7 @@ CREATE UNIQUE INDEX "IX_users_email" ON "users" ("email");
 CREATE INDEX "IX_users_organization_id_external_id" ON "users" ("organization_id", "external_id");
 
 INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261123212314_Initial', '10.0.15');
+VALUES ('20261123234828_Initial', '10.0.15');
 
 COMMIT;
 

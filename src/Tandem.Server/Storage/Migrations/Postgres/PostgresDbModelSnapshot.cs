@@ -563,6 +563,12 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("uuid")
                         .HasColumnName("referral_id");
 
+                    b.Property<long>("TransactionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("transaction_id")
+                        .HasDefaultValueSql("pg_current_xact_id()::text::bigint");
+
                     b.Property<int>("Version")
                         .HasColumnType("integer")
                         .HasColumnName("version");
@@ -574,6 +580,8 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasKey("Sequence");
 
                     b.HasIndex("ReferralId", "Sequence");
+
+                    b.HasIndex("TransactionId", "Sequence");
 
                     b.ToTable("change_log", (string)null);
                 });
@@ -611,6 +619,25 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasIndex("CreatedAt");
 
                     b.ToTable("idempotency_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Storage.LogReaderRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.Property<long>("TransactionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("transaction_id");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("log_readers", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Storage.ProtectionKey", b =>
@@ -836,6 +863,33 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id");
 
                     b.ToTable("referrals", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Storage.SharedStateRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("Stamp")
+                        .HasColumnType("uuid")
+                        .HasColumnName("stamp");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("shared_state", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Name = "directory",
+                            Stamp = new Guid("00000000-0000-0000-0000-000000000000")
+                        },
+                        new
+                        {
+                            Name = "tokens",
+                            Stamp = new Guid("00000000-0000-0000-0000-000000000000")
+                        });
                 });
 
             modelBuilder.Entity("OpenIddict.EntityFrameworkCore.Models.OpenIddictEntityFrameworkCoreAuthorization", b =>

@@ -556,6 +556,12 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("referral_id");
 
+                    b.Property<long>("TransactionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("transaction_id");
+
                     b.Property<int>("Version")
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
@@ -567,6 +573,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasKey("Sequence");
 
                     b.HasIndex("ReferralId", "Sequence");
+
+                    b.HasIndex("TransactionId", "Sequence");
 
                     b.ToTable("change_log", (string)null);
                 });
@@ -604,6 +612,25 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("CreatedAt");
 
                     b.ToTable("idempotency_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Storage.LogReaderRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sequence");
+
+                    b.Property<long>("TransactionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transaction_id");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("log_readers", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Storage.ProtectionKey", b =>
@@ -827,6 +854,33 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id");
 
                     b.ToTable("referrals", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Storage.SharedStateRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("Stamp")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stamp");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("shared_state", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Name = "directory",
+                            Stamp = new Guid("00000000-0000-0000-0000-000000000000")
+                        },
+                        new
+                        {
+                            Name = "tokens",
+                            Stamp = new Guid("00000000-0000-0000-0000-000000000000")
+                        });
                 });
 
             modelBuilder.Entity("OpenIddict.EntityFrameworkCore.Models.OpenIddictEntityFrameworkCoreAuthorization", b =>

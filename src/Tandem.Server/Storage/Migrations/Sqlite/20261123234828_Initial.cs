@@ -3,6 +3,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
+#pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
+
 namespace Tandem.Server.Storage.Migrations.Sqlite
 {
     /// <inheritdoc />
@@ -17,6 +19,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 {
                     sequence = table.Column<long>(type: "INTEGER", nullable: false)
                         .Annotation("Sqlite:Autoincrement", true),
+                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false, defaultValue: 0L),
                     referral_id = table.Column<Guid>(type: "TEXT", nullable: false),
                     engagement_id = table.Column<Guid>(type: "TEXT", nullable: false),
                     organization_id = table.Column<string>(type: "TEXT", nullable: false),
@@ -51,6 +54,19 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_idempotency_keys", x => x.key);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "log_readers",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_log_readers", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -168,6 +184,18 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_referrals", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "shared_state",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    stamp = table.Column<Guid>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_shared_state", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -383,10 +411,24 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            migrationBuilder.InsertData(
+                table: "shared_state",
+                columns: new[] { "name", "stamp" },
+                values: new object[,]
+                {
+                    { "directory", new Guid("00000000-0000-0000-0000-000000000000") },
+                    { "tokens", new Guid("00000000-0000-0000-0000-000000000000") }
+                });
+
             migrationBuilder.CreateIndex(
                 name: "IX_change_log_referral_id_sequence",
                 table: "change_log",
                 columns: new[] { "referral_id", "sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_change_log_transaction_id_sequence",
+                table: "change_log",
+                columns: new[] { "transaction_id", "sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_directory_tenants_organization_id",
@@ -533,6 +575,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "locations");
 
             migrationBuilder.DropTable(
+                name: "log_readers");
+
+            migrationBuilder.DropTable(
                 name: "OpenIddictScopes");
 
             migrationBuilder.DropTable(
@@ -549,6 +594,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "service_clients");
+
+            migrationBuilder.DropTable(
+                name: "shared_state");
 
             migrationBuilder.DropTable(
                 name: "signing_keys");

@@ -4,6 +4,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
+#pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
+
 namespace Tandem.Server.Storage.Migrations.Postgres
 {
     /// <inheritdoc />
@@ -18,6 +20,7 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 {
                     sequence = table.Column<long>(type: "bigint", nullable: false)
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    transaction_id = table.Column<long>(type: "bigint", nullable: false, defaultValueSql: "pg_current_xact_id()::text::bigint"),
                     referral_id = table.Column<Guid>(type: "uuid", nullable: false),
                     engagement_id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<string>(type: "text", nullable: false),
@@ -52,6 +55,19 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_idempotency_keys", x => x.key);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "log_readers",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "text", nullable: false),
+                    transaction_id = table.Column<long>(type: "bigint", nullable: false),
+                    sequence = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_log_readers", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -169,6 +185,18 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_referrals", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "shared_state",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "text", nullable: false),
+                    stamp = table.Column<Guid>(type: "uuid", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_shared_state", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -384,10 +412,24 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            migrationBuilder.InsertData(
+                table: "shared_state",
+                columns: new[] { "name", "stamp" },
+                values: new object[,]
+                {
+                    { "directory", new Guid("00000000-0000-0000-0000-000000000000") },
+                    { "tokens", new Guid("00000000-0000-0000-0000-000000000000") }
+                });
+
             migrationBuilder.CreateIndex(
                 name: "IX_change_log_referral_id_sequence",
                 table: "change_log",
                 columns: new[] { "referral_id", "sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_change_log_transaction_id_sequence",
+                table: "change_log",
+                columns: new[] { "transaction_id", "sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_directory_tenants_organization_id",
@@ -534,6 +576,9 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 name: "locations");
 
             migrationBuilder.DropTable(
+                name: "log_readers");
+
+            migrationBuilder.DropTable(
                 name: "OpenIddictScopes");
 
             migrationBuilder.DropTable(
@@ -550,6 +595,9 @@ namespace Tandem.Server.Storage.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "service_clients");
+
+            migrationBuilder.DropTable(
+                name: "shared_state");
 
             migrationBuilder.DropTable(
                 name: "signing_keys");

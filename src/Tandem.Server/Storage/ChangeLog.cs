@@ -1,0 +1,199 @@
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Tandem.Contracts.Reading;
+using Tandem.Contracts.Referrals;
+using Tandem.Server.Referrals;
+
+namespace Tandem.Server.Storage;
+
+/// <summary>A place in the change log. Places are in the order of commits.</summary>
+internal readonly record struct LogPosition(long Transaction, long Sequence) : IComparable<LogPosition>
+{
+    public static LogPosition Start => default;
+
+    public int CompareTo(LogPosition other) =>
+        Transaction != other.Transaction ? Transaction.CompareTo(other.Transaction) : Sequence.CompareTo(other.Sequence);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Transaction}-{Sequence}");
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out LogPosition position)
+    {
+        position = default;
+        if (text?.Split('-') is not [var first, var second]
+            || !long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var transaction)
+            || !long.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+            return false;
+        position = new(transaction, sequence);
+        return true;
+    }
+}
+
+/// <summary>One row of the log.</summary>
+internal sealed record LoggedChange
+{
+    public required LogPosition Position { get; init; }
+
+    public required Guid ReferralId { get; init; }
+
+    public required Guid EngagementId { get; init; }
+
+    /// <summary>Who owns the referral.</summary>
+    public required string OrganizationId { get; init; }
+
+    public required ReferralChangeKind Kind { get; init; }
+
+    public required int Version { get; init; }
+
+    public string? ETagBefore { get; init; }
+
+    public required string ETagAfter { get; init; }
+
+    public required DateTimeOffset ChangedAt { get; init; }
+
+    public required ChangeAuthor Author { get; init; }
+
+    public string? Via { get; init; }
+
+    public required IReadOnlyList<string> Properties { get; init; }
+}
+
+/// <summary>
+/// Reads the change log in the order of commits. On SQLite the row number is that order. On PostgreSQL it is not: rows
+/// carry their transaction, and readers stop before the oldest one that still runs, so that nothing that commits late is
+/// ever skipped.
+/// </summary>
+internal sealed class ChangeLog(HotDatabase database)
+{
+    private const string Columns =
+        "transaction_id, sequence, referral_id, engagement_id, organization_id, kind, version, etag_before, etag_after, "
+        + "changed_at, actor_organization_id, actor_user_id, actor_name, actor_email, via, properties";
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private readonly string _settled = database.Kind == DatabaseKind.Postgres
+        ? "transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        : "1 = 1";
+
+    private volatile TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LogPosition _seen;
+
+    /// <summary>The next changes behind a position.</summary>
+    public ValueTask<List<LoggedChange>> ReadAfter(LogPosition after, int most, CancellationToken cancellation) =>
+        database.Read((Log: this, after, most), static (session, ask, cancellation) =>
+            ask.Log.ReadAfter(session, ask.after, ask.most, cancellation), cancellation);
+
+    /// <summary>The position of the last change that can be read now.</summary>
+    public ValueTask<LogPosition> End(CancellationToken cancellation) =>
+        database.Read(this, static async (session, log, cancellation) =>
+        {
+            var command = session.Command(
+                $"SELECT transaction_id, sequence FROM change_log WHERE {log._settled} "
+                + "ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : LogPosition.Start;
+        }, cancellation);
+
+    /// <summary>Ends at the next change by any node, and after a second at the latest: look, then wait again.</summary>
+    public async Task Changed(CancellationToken cancellation)
+    {
+        using var longest = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        longest.CancelAfter(LongestWait);
+        await _next.Task.WaitAsync(longest.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Wakes who waits: this node committed a change.</summary>
+    public void Signal() =>
+        Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+
+    /// <summary>Wakes who waits when there is more to read than last time.</summary>
+    public async ValueTask Look(CancellationToken cancellation)
+    {
+        var end = await End(cancellation);
+        if (end == _seen)
+            return;
+        _seen = end;
+        Signal();
+    }
+
+    /// <summary>
+    /// Lets a named reader take the next changes, inside the transaction that moves its position: what it writes is
+    /// written once, whoever crashes. One node at a time; the others find nothing to do meanwhile.
+    /// </summary>
+    /// <returns>How many changes it took.</returns>
+    public async Task<int> Consume(
+        string reader, int most, Func<HotSession, IReadOnlyList<LoggedChange>, CancellationToken, ValueTask> handle,
+        CancellationToken cancellation)
+    {
+        // A look before the transaction: a reader with nothing to do writes nothing.
+        if (await Position(reader, cancellation) is { } position && (await ReadAfter(position, 1, cancellation)).Count == 0)
+            return 0;
+        var taken = 0;
+        await database.Write(async (session, cancellation) =>
+        {
+            taken = 0;
+            await session.Command(
+                "INSERT INTO log_readers (name, transaction_id, sequence) VALUES (@name, 0, 0) ON CONFLICT (name) DO NOTHING")
+                .With("@name", reader).ExecuteNonQueryAsync(cancellation);
+            var isPostgres = database.Kind == DatabaseKind.Postgres;
+            var from = await ReadPosition(session, reader, isPostgres ? " FOR UPDATE SKIP LOCKED" : "", cancellation);
+            if (from is null)
+                return false;
+            var changes = await ReadAfter(session, from.Value, most, cancellation);
+            if (changes.Count == 0)
+                return false;
+            await handle(session, changes, cancellation);
+            await session.Command("UPDATE log_readers SET transaction_id = @transaction, sequence = @sequence WHERE name = @name")
+                .With("@name", reader).With("@transaction", changes[^1].Position.Transaction)
+                .With("@sequence", changes[^1].Position.Sequence).ExecuteNonQueryAsync(cancellation);
+            taken = changes.Count;
+            return true;
+        }, cancellation);
+        return taken;
+    }
+
+    private ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>
+        database.Read(reader, static (session, reader, cancellation) => ReadPosition(session, reader, "", cancellation), cancellation);
+
+    private static async ValueTask<LogPosition?> ReadPosition(
+        HotSession session, string reader, string locking, CancellationToken cancellation)
+    {
+        var command = session.Command($"SELECT transaction_id, sequence FROM log_readers WHERE name = @name{locking}")
+            .With("@name", reader);
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : null;
+    }
+
+    private async ValueTask<List<LoggedChange>> ReadAfter(
+        HotSession session, LogPosition after, int most, CancellationToken cancellation)
+    {
+        var command = session.Command(
+            $"SELECT {Columns} FROM change_log WHERE (transaction_id, sequence) > (@transaction, @sequence) AND {_settled} "
+            + "ORDER BY transaction_id, sequence LIMIT @most")
+            .With("@transaction", after.Transaction).With("@sequence", after.Sequence).With("@most", most);
+        var changes = new List<LoggedChange>();
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            changes.Add(ReadRow(row));
+        return changes;
+    }
+
+    private static LoggedChange ReadRow(DbDataReader row) => new()
+    {
+        Position = new(row.GetInt64(0), row.GetInt64(1)),
+        ReferralId = row.GetGuid(2),
+        EngagementId = row.GetGuid(3),
+        OrganizationId = row.GetString(4),
+        Kind = Enum.Parse<ReferralChangeKind>(row.GetString(5)),
+        Version = row.GetInt32(6),
+        ETagBefore = row.IsDBNull(7) ? null : row.GetString(7),
+        ETagAfter = row.GetString(8),
+        ChangedAt = WireTime.FromUnixMicroseconds(row.GetInt64(9)),
+        Author = new(
+            row.IsDBNull(10) ? null : row.GetString(10), row.IsDBNull(11) ? null : row.GetGuid(11), row.GetString(12),
+            row.IsDBNull(13) ? null : row.GetString(13)),
+        Via = row.IsDBNull(14) ? null : row.GetString(14),
+        Properties = row.GetString(15).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+    };
+}
