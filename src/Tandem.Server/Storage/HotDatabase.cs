@@ -20,6 +20,12 @@ internal abstract class HotDatabase
     /// </summary>
     public abstract Task<bool> Write(Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation);
 
+    /// <summary>
+    /// Runs statements in a transaction, in one round trip where there are any, and answers after the commit. False when
+    /// one that must change a row changes none; then nothing is stored.
+    /// </summary>
+    public abstract Task<bool> Write(IReadOnlyList<HotStatement> statements, CancellationToken cancellation);
+
     /// <summary>An id as the database keeps it: text on SQLite, <c>uuid</c> on PostgreSQL.</summary>
     public abstract object Id(Guid id);
 }
@@ -31,6 +37,9 @@ internal abstract class HotSession(HotDatabase database)
 
     /// <summary>A statement to fill in and run; its parameters are named in the text as <c>@name</c>.</summary>
     public abstract DbCommand Command(string sql);
+
+    /// <summary>A hot statement to run, with its values.</summary>
+    public abstract DbCommand Command(HotSql sql, params ReadOnlySpan<object?> values);
 }
 
 /// <summary>Somebody else was first: an open referral in the engagement, or the same idempotency key.</summary>

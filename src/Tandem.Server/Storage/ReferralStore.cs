@@ -1,12 +1,14 @@
 using System.Data.Common;
 using System.Text;
 using System.Text.Json;
+using NpgsqlTypes;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
+using static NpgsqlTypes.NpgsqlDbType;
 
 namespace Tandem.Server.Storage;
 
@@ -41,28 +43,58 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         + "r.creator_organization_id, r.creator_user_id, r.is_lead, r.archives_at, r.expires_at, r.reminds_at, "
         + "r.shared_with_sellers, r.updated_at, r.document";
 
-    private const string Columns =
-        "engagement_id, organization_id, version, status, substatus, type, qualification, direction, created_at, "
-        + "updated_at, expires_at, accepted_at, closed_at, closing_at, external_reference_id, name, customer_name, country, "
-        + "deal_value, currency, mpn_id, sales_stage, campaign_id, registration_status, favorite, invited_by, "
-        + "shared_with_sellers, contacts_shared, creator_organization_id, creator_user_id, is_lead, archives_at, reminds_at, "
-        + "document";
-
     private static readonly TimeSpan IdempotencyTime = TimeSpan.FromHours(24);
 
-    private static readonly string Insert =
-        $"INSERT INTO referrals (id, {Columns}) VALUES (@id, {string.Join(", ", Columns.Split(", ").Select(c => "@" + c))})";
+    private static readonly HotSql ById = new($"SELECT {Facts} FROM referrals r WHERE r.id = $1", Uuid);
 
-    private static readonly string CompareAndSet =
-        $"UPDATE referrals SET {string.Join(", ", Columns.Split(", ").Select(c => $"{c} = @{c}"))} WHERE id = @id AND version = @before";
+    // The promoted columns, in the order of Promoted.
+    private static readonly (string Name, NpgsqlDbType Type)[] Columns =
+    [
+        ("id", Uuid), ("engagement_id", Uuid), ("organization_id", Text), ("version", Integer), ("status", Text),
+        ("substatus", Text), ("type", Text), ("qualification", Text), ("direction", Text), ("created_at", Bigint),
+        ("updated_at", Bigint), ("expires_at", Bigint), ("accepted_at", Bigint), ("closed_at", Bigint),
+        ("closing_at", Bigint), ("external_reference_id", Text), ("name", Text), ("customer_name", Text),
+        ("country", Text), ("deal_value", NpgsqlDbType.Double), ("currency", Text), ("mpn_id", Text), ("sales_stage", Text),
+        ("campaign_id", Text), ("registration_status", Text), ("favorite", NpgsqlDbType.Boolean), ("invited_by", Text),
+        ("shared_with_sellers", NpgsqlDbType.Boolean), ("contacts_shared", NpgsqlDbType.Boolean),
+        ("creator_organization_id", Text), ("creator_user_id", Uuid), ("is_lead", NpgsqlDbType.Boolean),
+        ("archives_at", Bigint), ("reminds_at", Bigint), ("document", Text),
+    ];
+
+    private static readonly HotSql Insert = InsertInto("referrals", Columns);
+
+    private static readonly HotSql CompareAndSet = new(
+        $"UPDATE referrals SET {string.Join(", ", Columns.Skip(1).Select((c, i) => $"{c.Name} = ${i + 2}"))} "
+        + $"WHERE id = $1 AND version = ${Columns.Length + 1}",
+        [.. Columns.Select(c => c.Type), Integer]);
+
+    private static readonly HotSql Reminded = new(
+        "UPDATE referrals SET reminds_at = NULL WHERE id = $1 AND version = $2 AND reminds_at IS NOT NULL", Uuid, Integer);
+
+    private static readonly HotSql DeleteMembers = new("DELETE FROM referral_members WHERE referral_id = $1", Uuid);
+
+    private static readonly HotSql InsertMember = InsertInto(
+        "referral_members", ("referral_id", Uuid), ("side", Integer), ("position", Integer), ("email", Text));
+
+    private static readonly HotSql AppendToLog = InsertInto(
+        "change_log", ("referral_id", Uuid), ("engagement_id", Uuid), ("organization_id", Text), ("kind", Text),
+        ("version", Integer), ("etag_before", Text), ("etag_after", Text), ("changed_at", Bigint),
+        ("actor_organization_id", Text), ("actor_user_id", Uuid), ("actor_name", Text), ("actor_email", Text),
+        ("via", Text), ("properties", Text));
+
+    private static readonly HotSql ForgetAnswer = new(
+        "DELETE FROM idempotency_keys WHERE key = $1 AND created_at <= $2", Text, Bigint);
+
+    private static readonly HotSql RememberAnswer = InsertInto(
+        "idempotency_keys", ("key", Text), ("request_digest", Text), ("status", Integer), ("location", Text),
+        ("body", Text), ("created_at", Bigint));
 
     public HotDatabase Database => database;
 
     public ValueTask<StoredReferral?> Find(Guid id, CancellationToken cancellation) =>
         database.Read(id, static async (session, id, cancellation) =>
         {
-            var command = session.Command($"SELECT {Facts} FROM referrals r WHERE r.id = @id").With("@id", session.Database.Id(id));
-            await using var row = await command.ExecuteReaderAsync(cancellation);
+            await using var row = await session.Command(ById, id).ExecuteReaderAsync(cancellation);
             return await row.ReadAsync(cancellation) ? ReadRow(row) : null;
         }, cancellation);
 
@@ -124,13 +156,13 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
                     ChangedDateTime = WireTime.FromUnixMicroseconds(row.GetInt64(2)),
                     ChangedBy = new ReferralChangeAuthor
                     {
-                        OrganizationId = Text(row, 3),
+                        OrganizationId = TextOrNull(row, 3),
                         Name = row.GetString(4),
-                        Email = Text(row, 5),
+                        Email = TextOrNull(row, 5),
                     },
-                    Via = Text(row, 6),
+                    Via = TextOrNull(row, 6),
                     Properties = [.. row.GetString(7).Split(' ', StringSplitOptions.RemoveEmptyEntries)],
-                    ETagBefore = Text(row, 8),
+                    ETagBefore = TextOrNull(row, 8),
                     ETagAfter = row.GetString(9),
                 });
             }
@@ -146,7 +178,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
                 .With("@key", ask.key).With("@since", ask.Since);
             await using var row = await command.ExecuteReaderAsync(cancellation);
             return await row.ReadAsync(cancellation)
-                ? new FirstAnswer(ask.key, row.GetString(0), row.GetInt32(1), Text(row, 2), row.GetString(3))
+                ? new FirstAnswer(ask.key, row.GetString(0), row.GetInt32(1), TextOrNull(row, 2), row.GetString(3))
                 : null;
         }, cancellation);
 
@@ -167,18 +199,12 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
     {
         try
         {
-            var kept = await database.Write(async (session, cancellation) =>
-            {
-                foreach (var change in prepared)
-                {
-                    if (!await WriteOne(session, change, cancellation))
-                        return false;
-                }
-
-                if (answer is not null)
-                    await WriteAnswer(session, answer, cancellation);
-                return true;
-            }, cancellation);
+            var statements = new List<HotStatement>(prepared.Count * 3);
+            foreach (var change in prepared)
+                AddChange(statements, change);
+            if (answer is not null)
+                AddAnswer(statements, answer);
+            var kept = await database.Write(statements, cancellation);
             if (kept)
                 log.Signal();
             return kept ? WriteResult.Stored : WriteResult.Overtaken;
@@ -189,128 +215,70 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         }
     }
 
-    private static async ValueTask<bool> WriteOne(HotSession session, PreparedChange prepared, CancellationToken cancellation)
+    private static HotSql InsertInto(string table, params (string Name, NpgsqlDbType Type)[] columns) => new(
+        $"INSERT INTO {table} ({string.Join(", ", columns.Select(c => c.Name))}) "
+        + $"VALUES ({string.Join(", ", columns.Select((_, i) => $"${i + 1}"))})",
+        [.. columns.Select(c => c.Type)]);
+
+    private static void AddChange(List<HotStatement> statements, PreparedChange prepared)
     {
         var (change, referral) = (prepared.Change, prepared.Change.After);
-        var id = session.Database.Id(referral.Id);
-        if (prepared.ChangesDocument)
-        {
-            var command = session.Command(change.Before is null ? Insert : CompareAndSet);
-            if (change.Before is not null)
-                command.With("@before", change.Before.Version);
-            Fill(command, session.Database, prepared);
-            if (await command.ExecuteNonQueryAsync(cancellation) == 0)
-                return false;
-            if (prepared.ChangesMembers)
-                await WriteMembers(session, id, referral, isNew: change.Before is null, cancellation);
-        }
+        if (!prepared.ChangesDocument)
+            statements.Add(new(Reminded, true, referral.Id, change.Before!.Version));
+        else if (change.Before is null)
+            statements.Add(new(Insert, false, Promoted(prepared)));
         else
+            statements.Add(new(CompareAndSet, true, [.. Promoted(prepared), change.Before.Version]));
+
+        if (prepared.ChangesMembers)
         {
-            var command = session.Command("UPDATE referrals SET reminds_at = NULL WHERE id = @id AND version = @before AND reminds_at IS NOT NULL")
-                .With("@id", id).With("@before", change.Before!.Version);
-            if (await command.ExecuteNonQueryAsync(cancellation) == 0)
-                return false;
+            if (change.Before is not null)
+                statements.Add(new(DeleteMembers, false, referral.Id));
+            AddMembers(statements, referral.Id, ReferralMemberRow.TeamSide, referral.Team);
+            AddMembers(statements, referral.Id, ReferralMemberRow.CustomerSide, referral.CustomerProfile.Team);
         }
 
-        await session.Command(
-            "INSERT INTO change_log (referral_id, engagement_id, organization_id, kind, version, etag_before, etag_after, "
-            + "changed_at, actor_organization_id, actor_user_id, actor_name, actor_email, via, properties) VALUES (@id, "
-            + "@engagement, @organization, @kind, @version, @etagBefore, @etagAfter, @at, @actorOrganization, @actorUser, "
-            + "@actorName, @actorEmail, @via, @properties)")
-            .With("@id", id)
-            .With("@engagement", session.Database.Id(referral.EngagementId))
-            .With("@organization", referral.OrganizationId)
-            .With("@kind", change.Kind.ToString())
-            .With("@version", prepared.Version)
-            .With("@etagBefore", change.Before?.ETag)
-            .With("@etagAfter", referral.ETag)
-            .With("@at", WireTime.ToUnixMicroseconds(prepared.At))
-            .With("@actorOrganization", change.Author.OrganizationId)
-            .With("@actorUser", change.Author.UserId is { } user ? session.Database.Id(user) : null)
-            .With("@actorName", change.Author.Name)
-            .With("@actorEmail", change.Author.Email)
-            .With("@via", change.Via)
-            .With("@properties", string.Join(' ', change.Properties))
-            .ExecuteNonQueryAsync(cancellation);
-        return true;
+        statements.Add(new(AppendToLog, false,
+            referral.Id, referral.EngagementId, referral.OrganizationId, change.Kind.ToString(), prepared.Version,
+            change.Before?.ETag, referral.ETag, WireTime.ToUnixMicroseconds(prepared.At), change.Author.OrganizationId,
+            change.Author.UserId, change.Author.Name, change.Author.Email, change.Via, string.Join(' ', change.Properties)));
     }
 
-    private static void Fill(DbCommand command, HotDatabase database, PreparedChange prepared)
+    private static object?[] Promoted(PreparedChange prepared)
     {
         var (change, r) = (prepared.Change, prepared.Change.After);
         var category = change.CreatorOrganizationId == r.OrganizationId ? ReferralCategory.CosellOpportunity : DealKinds.CategoryOf(r);
-        command
-            .With("@id", database.Id(r.Id))
-            .With("@engagement_id", database.Id(r.EngagementId))
-            .With("@organization_id", r.OrganizationId)
-            .With("@version", prepared.Version)
-            .With("@status", r.Status.ToString())
-            .With("@substatus", r.Substatus.ToString())
-            .With("@type", r.Type.ToString())
-            .With("@qualification", r.Qualification.ToString())
-            .With("@direction", r.Direction.ToString())
-            .With("@created_at", WireTime.ToUnixMicroseconds(r.CreatedDateTime))
-            .With("@updated_at", WireTime.ToUnixMicroseconds(r.UpdatedDateTime))
-            .With("@expires_at", Time(r.ExpirationDateTime))
-            .With("@accepted_at", Time(r.AcceptedDateTime))
-            .With("@closed_at", Time(r.ClosedDateTime))
-            .With("@closing_at", Time(r.Details.ClosingDateTime))
-            .With("@external_reference_id", Fold(r.ExternalReferenceId))
-            .With("@name", Fold(r.Name))
-            .With("@customer_name", Fold(r.CustomerProfile.Name))
-            .With("@country", Fold(r.CustomerProfile.Address.Country))
-            .With("@deal_value", r.Details.DealValue is { } value ? (double)value : null)
-            .With("@currency", Fold(r.Details.Currency))
-            .With("@mpn_id", Fold(r.MpnId))
-            .With("@sales_stage", Fold(r.SalesStage))
-            .With("@campaign_id", Fold(r.CampaignId))
-            .With("@registration_status", r.RegistrationStatus.ToString())
-            .With("@favorite", r.Favorite)
-            .With("@invited_by", Fold(r.InviteContext.InvitedBy.OrganizationId))
-            .With("@shared_with_sellers", r.Consent.ConsentToShareReferralWithMicrosoftSellers)
-            .With("@contacts_shared", r.Consent.ConsentToToShareInfoWithOthers == true)
-            .With("@creator_organization_id", change.CreatorOrganizationId)
-            .With("@creator_user_id", database.Id(change.CreatorUserId))
-            .With("@is_lead", category != ReferralCategory.CosellOpportunity)
-            .With("@archives_at", category == ReferralCategory.MarketplaceLead ? Time(r.CreatedDateTime.AddMonths(6)) : null)
-            .With("@reminds_at", Time(change.RemindsAt))
-            .With("@document", prepared.Document);
+        return
+        [
+            r.Id, r.EngagementId, r.OrganizationId, prepared.Version, r.Status.ToString(),
+            r.Substatus.ToString(), r.Type.ToString(), r.Qualification.ToString(), r.Direction.ToString(),
+            Time(r.CreatedDateTime), Time(r.UpdatedDateTime), Time(r.ExpirationDateTime), Time(r.AcceptedDateTime),
+            Time(r.ClosedDateTime), Time(r.Details.ClosingDateTime), Fold(r.ExternalReferenceId), Fold(r.Name),
+            Fold(r.CustomerProfile.Name), Fold(r.CustomerProfile.Address.Country), (double?)r.Details.DealValue,
+            Fold(r.Details.Currency), Fold(r.MpnId), Fold(r.SalesStage), Fold(r.CampaignId),
+            r.RegistrationStatus.ToString(), r.Favorite, Fold(r.InviteContext.InvitedBy.OrganizationId),
+            r.Consent.ConsentToShareReferralWithMicrosoftSellers, r.Consent.ConsentToToShareInfoWithOthers == true,
+            change.CreatorOrganizationId, change.CreatorUserId, category != ReferralCategory.CosellOpportunity,
+            category == ReferralCategory.MarketplaceLead ? Time(r.CreatedDateTime.AddMonths(6)) : null,
+            Time(change.RemindsAt), prepared.Document,
+        ];
     }
 
-    private static async ValueTask WriteMembers(
-        HotSession session, object id, Referral referral, bool isNew, CancellationToken cancellation)
+    private static void AddMembers(List<HotStatement> statements, Guid id, int side, List<Member> members)
     {
-        if (!isNew)
-            await session.Command("DELETE FROM referral_members WHERE referral_id = @id").With("@id", id).ExecuteNonQueryAsync(cancellation);
-        await WriteSide(ReferralMemberRow.TeamSide, referral.Team);
-        await WriteSide(ReferralMemberRow.CustomerSide, referral.CustomerProfile.Team);
-
-        async ValueTask WriteSide(int side, List<Member> members)
+        for (var i = 0; i < members.Count; i++)
         {
-            for (var i = 0; i < members.Count; i++)
-            {
-                if (string.IsNullOrEmpty(members[i].Email))
-                    continue;
-                await session.Command(
-                    "INSERT INTO referral_members (referral_id, side, position, email) VALUES (@id, @side, @position, @email)")
-                    .With("@id", id).With("@side", side).With("@position", i).With("@email", Fold(members[i].Email))
-                    .ExecuteNonQueryAsync(cancellation);
-            }
+            if (!string.IsNullOrEmpty(members[i].Email))
+                statements.Add(new(InsertMember, false, id, side, i, Fold(members[i].Email)));
         }
     }
 
-    private async ValueTask WriteAnswer(HotSession session, FirstAnswer answer, CancellationToken cancellation)
+    private void AddAnswer(List<HotStatement> statements, FirstAnswer answer)
     {
         var now = clock.GetUtcNow();
-        await session.Command("DELETE FROM idempotency_keys WHERE key = @key AND created_at <= @since")
-            .With("@key", answer.Key).With("@since", WireTime.ToUnixMicroseconds(now - IdempotencyTime))
-            .ExecuteNonQueryAsync(cancellation);
-        await session.Command(
-            "INSERT INTO idempotency_keys (key, request_digest, status, location, body, created_at) "
-            + "VALUES (@key, @digest, @status, @location, @body, @at)")
-            .With("@key", answer.Key).With("@digest", answer.RequestDigest).With("@status", answer.Status)
-            .With("@location", answer.Location).With("@body", answer.Body).With("@at", WireTime.ToUnixMicroseconds(now))
-            .ExecuteNonQueryAsync(cancellation);
+        statements.Add(new(ForgetAnswer, false, answer.Key, WireTime.ToUnixMicroseconds(now - IdempotencyTime)));
+        statements.Add(new(RememberAnswer, false,
+            answer.Key, answer.RequestDigest, answer.Status, answer.Location, answer.Body, WireTime.ToUnixMicroseconds(now)));
     }
 
     private ValueTask<Engagement?> ReadEngagement(string where, Guid id, CancellationToken cancellation) =>
@@ -350,7 +318,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         Status = Enum.Parse<ReferralStatus>(row.GetString(4)),
         Substatus = Enum.Parse<ReferralSubstatus>(row.GetString(5)),
         Type = Enum.Parse<ReferralType>(row.GetString(6)),
-        MpnId = Text(row, 7),
+        MpnId = TextOrNull(row, 7),
         CreatorOrganizationId = row.GetString(8),
         CreatorUserId = row.GetGuid(9),
         IsLead = row.GetBoolean(10),
@@ -370,7 +338,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         return command;
     }
 
-    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? TextOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static DateTimeOffset? Time(DbDataReader row, int column) =>
         row.IsDBNull(column) ? null : WireTime.FromUnixMicroseconds(row.GetInt64(column));

@@ -64,6 +64,18 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
         return await pending.Done.Task;
     }
 
+    public override Task<bool> Write(IReadOnlyList<HotStatement> statements, CancellationToken cancellation) =>
+        Write((session, _) =>
+        {
+            foreach (var (sql, mustChange, values) in statements)
+            {
+                if (session.Command(sql, values).ExecuteNonQuery() == 0 && mustChange)
+                    return ValueTask.FromResult(false);
+            }
+
+            return ValueTask.FromResult(true);
+        }, cancellation);
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _writes.Writer.TryComplete();
@@ -196,6 +208,21 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
             command = connection.CreateCommand();
             command.CommandText = sql;
             return _prepared[sql] = command;
+        }
+
+        public override DbCommand Command(HotSql sql, params ReadOnlySpan<object?> values)
+        {
+            var command = (SqliteCommand)Command(sql.Text);
+            for (var i = 0; i < values.Length; i++)
+            {
+                var value = values[i] is Guid id ? Database.Id(id) : values[i] ?? DBNull.Value;
+                if (i < command.Parameters.Count)
+                    command.Parameters[i].Value = value;
+                else
+                    command.Parameters.Add(new SqliteParameter($"${i + 1}", value));
+            }
+
+            return command;
         }
 
         public void Run(string sql) => Command(sql).ExecuteNonQuery();

@@ -18,7 +18,8 @@ public sealed class ServerProcess : IDisposable
     public static async Task<ServerProcess> Start(string data, params string[] settings)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var process = Run([$"--urls={address}", $"--Tandem:DataDirectory={data}", "--Logging:LogLevel:Default=Error", .. settings]);
+        var process = Run(
+            [$"--urls={address}", $"--Tandem:DataDirectory={data}", "--Logging:LogLevel:Default=Error", .. await TestDatabase.SettingsOf(data), .. settings]);
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

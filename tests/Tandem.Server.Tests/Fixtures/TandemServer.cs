@@ -54,14 +54,13 @@ public sealed class TandemServer : IAsyncDisposable
         FakeTimeProvider? clock = null, string? data = null, params (string Name, string Value)[] settings)
     {
         var folder = data ?? Directory.CreateTempSubdirectory("tandem-").FullName;
-        if (Postgres is not null)
-            settings = [.. settings, ("ConnectionStrings:Tandem", await PostgresDatabase(Path.GetFileName(folder)))];
         var app = TandemApp.Create(
             [
                 "--urls=http://127.0.0.1:0",
                 $"--Tandem:DataDirectory={folder}",
                 "--Logging:LogLevel:Default=Error",
                 "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error",
+                .. await TestDatabase.SettingsOf(folder),
                 .. settings.Select(s => $"--{s.Name}={s.Value}"),
             ],
             builder =>
@@ -72,26 +71,6 @@ public sealed class TandemServer : IAsyncDisposable
         await app.Prepare();
         await app.StartAsync();
         return new TandemServer(app, folder, data is null, clock);
-    }
-
-    /// <summary>
-    /// Connection string of a PostgreSQL server, without a database; when it is given, the tests run there instead of
-    /// on SQLite, each server on a database of its own, named after its data folder.
-    /// </summary>
-    private static string? Postgres => Environment.GetEnvironmentVariable("TANDEM_TEST_POSTGRES");
-
-    private static async Task<string> PostgresDatabase(string name)
-    {
-        await using var source = Npgsql.NpgsqlDataSource.Create($"{Postgres};Database=postgres");
-        await using var known = source.CreateCommand("SELECT 1 FROM pg_database WHERE datname = $1");
-        known.Parameters.AddWithValue(name);
-        if (await known.ExecuteScalarAsync() is null)
-        {
-            await using var create = source.CreateCommand($"CREATE DATABASE \"{name}\"");
-            await create.ExecuteNonQueryAsync();
-        }
-
-        return $"{Postgres};Database={name};Maximum Pool Size=12";
     }
 
     public static FakeTimeProvider At(string time) => new(DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture));

@@ -78,7 +78,8 @@ public sealed class CallerTests : IAsyncLifetime
         var token = await _server.Token();
         Assert.Equal(HttpStatusCode.NotFound, (await _server.Ask(token)).Status);
         var id = Jwt.Claims(token)["oi_tkn_id"]!.GetValue<string>();
-        await _server.Change(db => db.Database.ExecuteSqlAsync($"UPDATE OpenIddictTokens SET status = 'revoked' WHERE id = {id}"));
+        await _server.Change(db => db.Database.ExecuteSqlAsync(
+            $"""UPDATE "OpenIddictTokens" SET status = 'revoked' WHERE id = {id}"""));
 
         _clock.Advance(TimeSpan.FromSeconds(31));
 

@@ -11,6 +11,7 @@ using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 using Tandem.Server.Storage;
+using Tandem.Server.Tests.Fixtures;
 
 namespace Tandem.Server.Tests.Identity;
 
@@ -46,6 +47,7 @@ public sealed class IdentityServer : IAsyncDisposable
         var owned = folder is null;
         folder ??= Directory.CreateTempSubdirectory("tandem-identity-").FullName;
         string[] args = ["--urls", "http://127.0.0.1:0", "--Tandem:DataDirectory", folder,
+            .. await TestDatabase.SettingsOf(folder),
             .. (settings ?? new Dictionary<string, string>()).SelectMany(s => new[] { "--" + s.Key, s.Value })];
         var app = TandemApp.Create(args, builder =>
         {

@@ -9,7 +9,8 @@ public sealed class SetupCommandTests
     public async Task The_first_administrator_is_made_once_and_can_sign_in()
     {
         var data = Directory.CreateTempSubdirectory("tandem-setup-").FullName;
-        string[] setup = ["setup", "--organization", "Contoso", "--name", "Ada Admin", "--email", "Ada@contoso.example", $"--Tandem:DataDirectory={data}", "--Tandem:Mode=Exchange"];
+        string[] setup = ["setup", "--organization", "Contoso", "--name", "Ada Admin", "--email", "Ada@contoso.example", $"--Tandem:DataDirectory={data}", "--Tandem:Mode=Exchange",
+            .. await TestDatabase.SettingsOf(data)];
         var (code, output, _) = await Run("correct horse\n", [.. setup, "--password-stdin"]);
         Assert.Equal(0, code);
         Assert.Contains("ada@contoso.example", output, StringComparison.Ordinal);

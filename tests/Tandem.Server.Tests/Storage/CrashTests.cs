@@ -47,7 +47,7 @@ public sealed class CrashTests
             }
         }
 
-        CheckLog(data);
+        await CheckLog(data);
         SqliteConnection.ClearAllPools();
         Directory.Delete(data, recursive: true);
     }
@@ -84,21 +84,16 @@ public sealed class CrashTests
     }
 
     // No document without its row in the log, no row without its document, and no gap between versions.
-    private static void CheckLog(string data)
+    private static async Task CheckLog(string data)
     {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(data, "tandem.db")}");
-        connection.Open();
-        Assert.Equal("ok", Scalar("PRAGMA integrity_check"));
-        Assert.Equal(0L, Scalar("SELECT COUNT(*) FROM referrals r WHERE r.version <> (SELECT COUNT(*) FROM change_log c WHERE c.referral_id = r.id)"));
-        Assert.Equal(0L, Scalar("SELECT COUNT(*) FROM referrals r WHERE r.version <> (SELECT MAX(version) FROM change_log c WHERE c.referral_id = r.id)"));
-        Assert.Equal(0L, Scalar("SELECT COUNT(*) FROM change_log c WHERE NOT EXISTS (SELECT 1 FROM referrals r WHERE r.id = c.referral_id)"));
-        Assert.Equal(0L, Scalar("SELECT COUNT(*) FROM referrals r WHERE json_extract(r.document, '$.eTag') <> (SELECT etag_after FROM change_log c WHERE c.referral_id = r.id ORDER BY sequence DESC LIMIT 1)"));
+        if (!TestDatabase.IsPostgres)
+            Assert.Equal("ok", await TestDatabase.Ask(data, "PRAGMA integrity_check"));
+        var tag = TestDatabase.IsPostgres ? "document::json ->> 'eTag'" : "json_extract(document, '$.eTag')";
+        await None("referrals r WHERE r.version <> (SELECT COUNT(*) FROM change_log c WHERE c.referral_id = r.id)");
+        await None("referrals r WHERE r.version <> (SELECT MAX(version) FROM change_log c WHERE c.referral_id = r.id)");
+        await None("change_log c WHERE NOT EXISTS (SELECT 1 FROM referrals r WHERE r.id = c.referral_id)");
+        await None($"referrals r WHERE {tag} <> (SELECT etag_after FROM change_log c WHERE c.referral_id = r.id ORDER BY sequence DESC LIMIT 1)");
 
-        object? Scalar(string sql)
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = sql;
-            return command.ExecuteScalar();
-        }
+        async Task None(string faults) => Assert.Equal(0L, await TestDatabase.Ask(data, $"SELECT COUNT(*) FROM {faults}"));
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Tandem.Server.Tests.Fixtures;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Referrals.Query;
@@ -44,9 +45,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
     public QueryDialect Dialect { get; }
 
     /// <summary>The databases at hand.</summary>
-    public static TheoryData<string> Kinds => Postgres is null ? ["Sqlite"] : ["Sqlite", "Postgres"];
-
-    private static string? Postgres => Environment.GetEnvironmentVariable("TANDEM_TEST_POSTGRES");
+    public static TheoryData<string> Kinds => !TestDatabase.IsPostgres ? ["Sqlite"] : ["Sqlite", "Postgres"];
 
     public static async Task<QueryDatabase> Open(string kind, IEnumerable<QueryRow> rows)
     {
@@ -64,7 +63,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
         else
         {
             var schema = $"query_{Guid.NewGuid():N}";
-            var postgres = new NpgsqlConnection(Postgres);
+            var postgres = new NpgsqlConnection($"{TestDatabase.Postgres};Database=postgres");
             await postgres.OpenAsync(cancellation);
             database = new(postgres, QueryDialect.Postgres, schema);
             await database.Execute($"CREATE SCHEMA {schema}", []);
