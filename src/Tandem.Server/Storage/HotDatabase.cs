@@ -15,6 +15,13 @@ internal abstract class HotDatabase
         TState state, Func<HotSession, TState, CancellationToken, ValueTask<TResult>> query, CancellationToken cancellation);
 
     /// <summary>
+    /// Runs a query that a read replica may answer, if there is one: it has then everything that was committed before.
+    /// </summary>
+    public virtual ValueTask<TResult> ReadAside<TState, TResult>(
+        TState state, Func<HotSession, TState, CancellationToken, ValueTask<TResult>> query, CancellationToken cancellation) =>
+        Read(state, query, cancellation);
+
+    /// <summary>
     /// Runs a write in a transaction and answers after the commit. Answering false undoes what the write did. A violated
     /// unique index is <see cref="UniqueViolationException"/>.
     /// </summary>

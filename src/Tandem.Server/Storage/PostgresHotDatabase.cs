@@ -1,19 +1,33 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Tandem.Server.Storage;
 
-/// <summary>PostgreSQL 15 or newer: pooled connections whose statements Npgsql prepares by itself.</summary>
+/// <summary>
+/// PostgreSQL 15 or newer: pooled connections whose statements Npgsql prepares by itself, and a read replica if there is
+/// one.
+/// </summary>
 internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDatabase, IAsyncDisposable
 {
-    private readonly NpgsqlDataSource _source = new NpgsqlDataSourceBuilder(
-        new NpgsqlConnectionStringBuilder(connection.ConnectionString) { MaxAutoPrepare = 64, AutoPrepareMinUsages = 2 }.ToString())
-        .Build();
+    // How long a read waits for the replica before it asks the primary.
+    private const int MostLooks = 4;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
+
+    private static readonly HotSql Position = new("SELECT pg_current_wal_flush_lsn()");
+    private static readonly HotSql HasReplayed = new("SELECT pg_last_wal_replay_lsn() >= $1", NpgsqlDbType.PgLsn);
+
+    private readonly NpgsqlDataSource _source = Open(connection.ConnectionString);
+    private readonly NpgsqlDataSource? _replica = connection.ReadReplica is { } replica ? Open(replica) : null;
+    private long _replicaReads;
 
     private readonly ConcurrentDictionary<HotSql, string> _must = new();
 
     public override DatabaseKind Kind => DatabaseKind.Postgres;
+
+    /// <summary>Reads that the replica answered.</summary>
+    public long ReplicaReads => Interlocked.Read(ref _replicaReads);
 
     public override object Id(Guid id) => id;
 
@@ -23,6 +37,40 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
         await using var open = await _source.OpenConnectionAsync(cancellation);
         await using var session = new Session(this, open, null);
         return await query(session, state, cancellation);
+    }
+
+    public override async ValueTask<TResult> ReadAside<TState, TResult>(
+        TState state, Func<HotSession, TState, CancellationToken, ValueTask<TResult>> query, CancellationToken cancellation)
+    {
+        if (_replica is null)
+            return await Read(state, query, cancellation);
+
+        // Whoever has written, through whichever node, reads what he wrote: the replica answers when it has come as far
+        // as the primary is now. Asking the primary for its place costs little beside a list.
+        var position = await Read(0, static async (session, _, cancellation) =>
+            await session.Command(Position).ExecuteScalarAsync(cancellation), cancellation);
+        try
+        {
+            await using var open = await _replica.OpenConnectionAsync(cancellation);
+            await using var session = new Session(this, open, null);
+            for (var look = 1; look <= MostLooks; look++)
+            {
+                if (await session.Command(HasReplayed, position).ExecuteScalarAsync(cancellation) is true)
+                {
+                    var answer = await query(session, state, cancellation);
+                    Interlocked.Increment(ref _replicaReads);
+                    return answer;
+                }
+
+                await Task.Delay(BetweenLooks, cancellation);
+            }
+        }
+        catch (NpgsqlException failure) when (failure.IsTransient)
+        {
+            // The replica is away, or what it replays was in the way: the primary knows as well.
+        }
+
+        return await Read(state, query, cancellation);
     }
 
     public override async Task<bool> Write(
@@ -84,7 +132,25 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
             parameters.Add(new NpgsqlParameter { NpgsqlDbType = sql.Types[i], Value = values[i] ?? DBNull.Value });
     }
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync();
+        if (_replica is not null)
+            await _replica.DisposeAsync();
+    }
+
+    // With several hosts the data source, and not the connection string, says which of them is wanted.
+    private static NpgsqlDataSource Open(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 64, AutoPrepareMinUsages = 2 };
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
+            return new NpgsqlDataSourceBuilder(settings.ToString()).Build();
+        var wanted = settings.TargetSessionAttributes is { } text
+            ? Enum.Parse<TargetSessionAttributes>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true)
+            : TargetSessionAttributes.Primary;
+        settings.TargetSessionAttributes = null;
+        return new NpgsqlDataSourceBuilder(settings.ToString()).BuildMultiHost().WithTargetSession(wanted);
+    }
 
     private sealed class Session(HotDatabase database, NpgsqlConnection connection, NpgsqlTransaction? transaction)
         : HotSession(database), IAsyncDisposable

@@ -115,7 +115,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
 
     /// <summary>A page of a list and, if asked for, the number of all matches.</summary>
     public ValueTask<ListPage> List(ListStatements statements, bool count, CancellationToken cancellation) =>
-        database.Read((statements, count), static async (session, ask, cancellation) =>
+        database.ReadAside((statements, count), static async (session, ask, cancellation) =>
         {
             var statements = ask.statements;
             var facts = Facts.Split(", ").Length;
@@ -138,7 +138,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
     /// <summary>A referral's changes before a position, newest first.</summary>
     public ValueTask<List<ReferralHistoryEntry>> History(
         Guid referralId, long before, int most, CancellationToken cancellation) =>
-        database.Read((referralId, before, most), static async (session, ask, cancellation) =>
+        database.ReadAside((referralId, before, most), static async (session, ask, cancellation) =>
         {
             var command = session.Command(
                 "SELECT sequence, kind, changed_at, actor_organization_id, actor_name, actor_email, via, properties, "

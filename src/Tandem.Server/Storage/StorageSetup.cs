@@ -19,17 +19,17 @@ internal enum DatabaseKind
 }
 
 /// <summary>Which database the server uses, and where.</summary>
-internal sealed record DatabaseConnection(DatabaseKind Kind, string ConnectionString)
+internal sealed record DatabaseConnection(DatabaseKind Kind, string ConnectionString, string? ReadReplica = null)
 {
     /// <summary>
     /// <c>ConnectionStrings:Tandem</c>: <c>Host=…</c> is PostgreSQL, <c>Data Source=…</c> is SQLite; without it a
-    /// SQLite file in the data directory.
+    /// SQLite file in the data directory. <c>ConnectionStrings:TandemReadReplica</c> names a replica of the PostgreSQL.
     /// </summary>
     public static DatabaseConnection From(IConfiguration configuration, TandemOptions options)
     {
         var text = configuration.GetConnectionString("Tandem");
         if (text is not null && text.Contains("Host=", StringComparison.OrdinalIgnoreCase))
-            return new(DatabaseKind.Postgres, text);
+            return new(DatabaseKind.Postgres, text, configuration.GetConnectionString("TandemReadReplica"));
 
         var sqlite = new SqliteConnectionStringBuilder(text ?? $"Data Source={Path.Combine(options.DataDirectory, "tandem.db")}")
         {
