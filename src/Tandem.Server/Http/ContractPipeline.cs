@@ -75,13 +75,23 @@ internal static class ContractPipeline
     {
         var (sent, answer) = (context.Request.Headers, context.Response.Headers);
         var clock = context.RequestServices.GetRequiredService<TimeProvider>();
-        answer["Request-ID"] = Guid.NewGuid().ToString();
-        answer["client-request-id"] = SentGuid(sent["client-request-id"]) ?? Guid.NewGuid().ToString();
+        answer["Request-ID"] = NewId();
+        answer["client-request-id"] = SentGuid(sent["client-request-id"]) ?? NewId();
         if (SentGuid(sent["MS-CorrelationId"]) is { } correlation)
             answer["MS-CorrelationId"] = correlation;
         if (SentGuid(sent["MS-RequestId"]) is { } request)
             answer["MS-RequestId"] = request;
         answer["timestamp"] = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    }
+
+    // Unique, and not a secret: no call into the kernel for it.
+    private static string NewId()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Random.Shared.NextBytes(bytes);
+        bytes[7] = (byte)((bytes[7] & 0x0F) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes).ToString();
     }
 
     /// <summary>A tracing header's value when it is a GUID; a malformed one is ignored (R12).</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Http;
@@ -22,71 +21,53 @@ internal static class ReferralAnswers
         response.StatusCode = status;
         response.ContentType = JsonType;
         response.Headers.ETag = identity.ETag;
-        var output = new ArrayBufferWriter<byte>(document.Length + 640);
+        var links = LinkWriter.Of(address);
+        using var output = new PooledBuffer(document.Length + 1024);
+        output.Write("{"u8);
         if (withContext)
-        {
-            output.Write("{\"@odata.context\":"u8);
-            WriteJsonText(output, $"{address}/v1.0/$metadata#Referrals/$entity");
-            output.Write(","u8);
-            WriteMembers(output, document.Span[1..], identity.Id, identity.EngagementId, address);
-        }
-        else
-        {
-            output.Write("{"u8);
-            WriteMembers(output, document.Span[1..], identity.Id, identity.EngagementId, address);
-        }
-
-        response.ContentLength = output.WrittenCount;
-        await response.Body.WriteAsync(output.WrittenMemory, context.RequestAborted);
+            links.WriteContext(output, "#Referrals/$entity"u8);
+        WriteMembers(output, document.Span[1..], identity.Id, identity.EngagementId, links);
+        response.ContentLength = output.Written.Length;
+        await response.Body.WriteAsync(output.Written, context.RequestAborted);
     }
 
     /// <summary>One referral as an element of a list: links included, no context (R57).</summary>
-    public static void WriteElement(IBufferWriter<byte> output, ReadOnlySpan<byte> document, Guid id, Guid engagementId, string address)
+    public static void WriteElement(
+        IBufferWriter<byte> output, ReadOnlySpan<byte> document, Guid id, Guid engagementId, LinkWriter links)
     {
         output.Write("{"u8);
-        WriteMembers(output, document[1..], id, engagementId, address);
-    }
-
-    /// <summary>The <c>links</c> object alone (R88).</summary>
-    public static void WriteLinks(IBufferWriter<byte> output, Guid id, Guid engagementId, string address)
-    {
-        output.Write("{\"relatedReferrals\":{\"uri\":"u8);
-        WriteJsonText(output, $"{address}/v1.0/engagements/referrals?$filter=engagementId eq '{engagementId}'");
-        output.Write(",\"method\":\"GET\"},\"self\":{\"uri\":"u8);
-        WriteJsonText(output, SelfLink(id, address));
-        output.Write(",\"method\":\"GET\"}}"u8);
+        WriteMembers(output, document[1..], id, engagementId, links);
     }
 
     public static string SelfLink(Guid id, string address) => $"{address}/v1.0/engagements/referrals/{id}";
 
     /// <summary>The document as another party may see it.</summary>
-    public static byte[] Restricted(StoredReferral referral) =>
-        JsonSerializer.SerializeToUtf8Bytes(Visibility.Restrict(referral.Read()), ReferralJson.Wire.Referral);
+    public static byte[] Restricted(ReadOnlySpan<byte> document) =>
+        JsonSerializer.SerializeToUtf8Bytes(Visibility.Restrict(Read(document)), ReferralJson.Wire.Referral);
 
-    /// <summary>The document as its owner sees it.</summary>
-    public static ReadOnlyMemory<byte> Full(StoredReferral referral)
+    /// <summary>The document of an expired lead, as its owner sees it (B17).</summary>
+    public static byte[] WithoutContacts(ReadOnlySpan<byte> document)
     {
-        if (!Visibility.HidesContactsFromOwner(referral))
-            return referral.Document;
-        var shown = referral.Read();
+        var shown = Read(document);
         shown.CustomerProfile.Team = [];
         return JsonSerializer.SerializeToUtf8Bytes(shown, ReferralJson.Wire.Referral);
     }
 
+    /// <summary>The document as its owner sees it.</summary>
+    public static ReadOnlyMemory<byte> Full(StoredReferral referral) =>
+        Visibility.HidesContactsFromOwner(referral) ? WithoutContacts(referral.Document.Span) : referral.Document;
+
+    private static Referral Read(ReadOnlySpan<byte> document) =>
+        JsonSerializer.Deserialize(document, ReferralJson.Wire.Referral)!;
+
     // The rest of the stored object, without its closing brace, then the links.
-    private static void WriteMembers(IBufferWriter<byte> output, ReadOnlySpan<byte> rest, Guid id, Guid engagementId, string address)
+    private static void WriteMembers(
+        IBufferWriter<byte> output, ReadOnlySpan<byte> rest, Guid id, Guid engagementId, LinkWriter links)
     {
         output.Write(rest[..^1]);
         output.Write(",\"links\":"u8);
-        WriteLinks(output, id, engagementId, address);
+        links.WriteLinks(output, id, engagementId);
         output.Write("}"u8);
-    }
-
-    private static void WriteJsonText(IBufferWriter<byte> output, string text)
-    {
-        output.Write("\""u8);
-        output.Write(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
-        output.Write("\""u8);
     }
 }
 

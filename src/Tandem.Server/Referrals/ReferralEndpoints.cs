@@ -124,7 +124,7 @@ internal static class ReferralEndpoints
             return;
         }
 
-        var document = visible.View == ReferralView.Restricted ? ReferralAnswers.Restricted(referral) : ReferralAnswers.Full(referral);
+        var document = visible.View == ReferralView.Restricted ? ReferralAnswers.Restricted(referral.Document.Span) : ReferralAnswers.Full(referral);
         await ReferralAnswers.WriteReferral(context, StatusCodes.Status200OK, document, StoredIdentity.Of(referral),
             address.Of(context.Request), withContext: true);
     }

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using System.Text.Json;
 using NpgsqlTypes;
 using Tandem.Contracts.Reading;
@@ -45,10 +44,10 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
 
     private static readonly TimeSpan IdempotencyTime = TimeSpan.FromHours(24);
 
-    private static readonly HotSql ById = new($"SELECT {Facts} FROM referrals r WHERE r.id = $1", Uuid);
+    internal static readonly HotSql ById = new($"SELECT {Facts} FROM referrals r WHERE r.id = $1", Uuid);
 
     // The promoted columns, in the order of Promoted.
-    private static readonly (string Name, NpgsqlDbType Type)[] Columns =
+    internal static readonly (string Name, NpgsqlDbType Type)[] Columns =
     [
         ("id", Uuid), ("engagement_id", Uuid), ("organization_id", Text), ("version", Integer), ("status", Text),
         ("substatus", Text), ("type", Text), ("qualification", Text), ("direction", Text), ("created_at", Bigint),
@@ -61,9 +60,9 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         ("archives_at", Bigint), ("reminds_at", Bigint), ("document", Text),
     ];
 
-    private static readonly HotSql Insert = InsertInto("referrals", Columns);
+    internal static readonly HotSql Insert = InsertInto("referrals", Columns);
 
-    private static readonly HotSql CompareAndSet = new(
+    internal static readonly HotSql CompareAndSet = new(
         $"UPDATE referrals SET {string.Join(", ", Columns.Skip(1).Select((c, i) => $"{c.Name} = ${i + 2}"))} "
         + $"WHERE id = $1 AND version = ${Columns.Length + 1}",
         [.. Columns.Select(c => c.Type), Integer]);
@@ -73,10 +72,10 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
 
     private static readonly HotSql DeleteMembers = new("DELETE FROM referral_members WHERE referral_id = $1", Uuid);
 
-    private static readonly HotSql InsertMember = InsertInto(
+    internal static readonly HotSql InsertMember = InsertInto(
         "referral_members", ("referral_id", Uuid), ("side", Integer), ("position", Integer), ("email", Text));
 
-    private static readonly HotSql AppendToLog = InsertInto(
+    internal static readonly HotSql AppendToLog = InsertInto(
         "change_log", ("referral_id", Uuid), ("engagement_id", Uuid), ("organization_id", Text), ("kind", Text),
         ("version", Integer), ("etag_before", Text), ("etag_after", Text), ("changed_at", Bigint),
         ("actor_organization_id", Text), ("actor_user_id", Uuid), ("actor_name", Text), ("actor_email", Text),
@@ -113,26 +112,29 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
     public ValueTask<List<StoredReferral>> DueReminders(DateTimeOffset now, int most, CancellationToken cancellation) =>
         ReadDue("r.reminds_at", now, most, cancellation);
 
-    /// <summary>A page of a list and, if asked for, the number of all matches.</summary>
-    public ValueTask<ListPage> List(ListStatements statements, bool count, CancellationToken cancellation) =>
-        database.ReadAside((statements, count), static async (session, ask, cancellation) =>
+    /// <summary>Reads a page of a list, handing each row over as the database holds it.</summary>
+    public ValueTask<ListPage> List(
+        ListStatements statements, bool count, IListWriter writer, CancellationToken cancellation) =>
+        database.ReadAside((statements, count, writer), static async (session, ask, cancellation) =>
         {
             var statements = ask.statements;
-            var facts = Facts.Split(", ").Length;
-            var rows = new List<ListedReferral>();
-            await using (var row = await Fill(session.Command(statements.Page), statements.Parameters).ExecuteReaderAsync(cancellation))
+            // A replica that gave up half-way is followed by the primary.
+            ask.writer.Begin(ask.count
+                ? (long)(await Fill(session.Command(statements.Count), statements.Parameters).ExecuteScalarAsync(cancellation))!
+                : null);
+            IReadOnlyList<object?>? last = null;
+            var shown = 0;
+            await using var reader = await Fill(session.Command(statements.Page), statements.Parameters).ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
             {
-                while (await row.ReadAsync(cancellation))
-                {
-                    var referral = ReadRow(row);
-                    rows.Add(new ListedReferral(referral, statements.Order.ReadPosition(row, facts)));
-                }
+                if (shown == statements.PageSize)
+                    return new ListPage(shown, last);
+                ask.writer.Write(new ListedReferral(new HotRow(reader)));
+                if (++shown == statements.PageSize)
+                    last = statements.Order.ReadPosition(reader, ListedReferral.Columns);
             }
 
-            long? all = ask.count
-                ? (long)(await Fill(session.Command(statements.Count), statements.Parameters).ExecuteScalarAsync(cancellation))!
-                : null;
-            return new ListPage(rows, all);
+            return new ListPage(shown, null);
         }, cancellation);
 
     /// <summary>A referral's changes before a position, newest first.</summary>
@@ -309,26 +311,30 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         return referrals;
     }
 
-    private static StoredReferral ReadRow(DbDataReader row) => new()
+    private static StoredReferral ReadRow(DbDataReader reader)
     {
-        Id = row.GetGuid(0),
-        EngagementId = row.GetGuid(1),
-        OrganizationId = row.GetString(2),
-        Version = row.GetInt32(3),
-        Status = Enum.Parse<ReferralStatus>(row.GetString(4)),
-        Substatus = Enum.Parse<ReferralSubstatus>(row.GetString(5)),
-        Type = Enum.Parse<ReferralType>(row.GetString(6)),
-        MpnId = TextOrNull(row, 7),
-        CreatorOrganizationId = row.GetString(8),
-        CreatorUserId = row.GetGuid(9),
-        IsLead = row.GetBoolean(10),
-        ArchivesAt = Time(row, 11),
-        ExpiresAt = Time(row, 12),
-        RemindsAt = Time(row, 13),
-        SharedWithSellers = row.GetBoolean(14),
-        UpdatedAt = WireTime.FromUnixMicroseconds(row.GetInt64(15)),
-        Document = Encoding.UTF8.GetBytes(row.GetString(16)),
-    };
+        var row = new HotRow(reader);
+        return new()
+        {
+            Id = row.Guid(0),
+            EngagementId = row.Guid(1),
+            OrganizationId = row.Text(2),
+            Version = row.Int32(3),
+            Status = row.Enumeration<ReferralStatus>(4),
+            Substatus = row.Enumeration<ReferralSubstatus>(5),
+            Type = row.Enumeration<ReferralType>(6),
+            MpnId = row.TextOrNull(7),
+            CreatorOrganizationId = row.Text(8),
+            CreatorUserId = row.Guid(9),
+            IsLead = row.Boolean(10),
+            ArchivesAt = TimeOrNull(row, 11),
+            ExpiresAt = TimeOrNull(row, 12),
+            RemindsAt = TimeOrNull(row, 13),
+            SharedWithSellers = row.Boolean(14),
+            UpdatedAt = WireTime.FromUnixMicroseconds(row.Int64(15)),
+            Document = row.Utf8(16).ToArray(),
+        };
+    }
 
     private static DbCommand Fill(DbCommand command, SqlParameters parameters)
     {
@@ -340,8 +346,8 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
 
     private static string? TextOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    private static DateTimeOffset? Time(DbDataReader row, int column) =>
-        row.IsDBNull(column) ? null : WireTime.FromUnixMicroseconds(row.GetInt64(column));
+    private static DateTimeOffset? TimeOrNull(HotRow row, int column) =>
+        row.IsNull(column) ? null : WireTime.FromUnixMicroseconds(row.Int64(column));
 
     private static long? Time(DateTimeOffset? time) => time is { } value ? WireTime.ToUnixMicroseconds(value) : null;
 

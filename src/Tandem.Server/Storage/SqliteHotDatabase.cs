@@ -13,6 +13,7 @@ namespace Tandem.Server.Storage;
 internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
 {
     private const int LargestGroup = 128;
+    private const int GroupsBetweenStatistics = 2000;
     private readonly string _connectionString;
     private readonly SqliteWriteGate _gate;
     private readonly ILogger<SqliteHotDatabase> _logger;
@@ -93,6 +94,7 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
     private async Task WriteGroups()
     {
         Session? session = null;
+        var groups = 0L;
         var group = new List<PendingWrite>(LargestGroup);
         while (await _writes.Reader.WaitToReadAsync())
         {
@@ -104,6 +106,9 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
                     group.Add(pending);
                 session ??= Open();
                 await CommitGroup(session, group);
+                // The planner's statistics, which a growing table outlives.
+                if (++groups % GroupsBetweenStatistics == 0)
+                    session.Run("PRAGMA optimize");
             }
             catch (SqliteException failure)
             {
@@ -173,6 +178,7 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
         session.Run("PRAGMA busy_timeout = 10000");
         session.Run("PRAGMA temp_store = MEMORY");
         session.Run("PRAGMA mmap_size = 268435456");
+        session.Run("PRAGMA analysis_limit = 400");
         return session;
     }
 

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
@@ -13,6 +11,9 @@ namespace Tandem.Server.Referrals.Query;
 /// <summary><c>GET /v1.0/engagements/referrals</c>: the stored documents, one page after another (R57–R66).</summary>
 internal static class ListEndpoint
 {
+    // A hundred referrals of the usual size.
+    private const int LikelySize = 384 * 1024;
+
     public static async Task List(
         HttpContext context, Caller caller, ReferralStore store, SkipTokens tokens, ServerAddress address, TimeProvider clock,
         CancellationToken cancellation)
@@ -26,70 +27,91 @@ internal static class ListEndpoint
 
         var now = WireTime.ToUnixMicroseconds(clock.GetUtcNow());
         var statements = ListStatements.Of(query, caller, store.Database.Kind, now);
-        var page = await store.List(statements, query.Count, cancellation);
-        await Write(context, query, page, caller, tokens, address.Of(context.Request));
-    }
-
-    private static async Task Write(
-        HttpContext context, ReferralQuery query, ListPage page, Caller caller, SkipTokens tokens, string address)
-    {
-        var output = new ArrayBufferWriter<byte>(4096);
-        output.Write("{\"@odata.context\":"u8);
-        WriteText(output, $"{address}/v1.0/$metadata#Referrals");
-        if (page.Count is { } count)
-            output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $",\"@odata.count\":{count}")));
-        output.Write(",\"value\":["u8);
-        var shown = Math.Min(page.Rows.Count, query.PageSize);
-        for (var i = 0; i < shown; i++)
-        {
-            if (i > 0)
-                output.Write(","u8);
-            WriteRow(output, page.Rows[i].Referral, caller, query.Select, address);
-        }
-
+        using var output = new PooledBuffer(LikelySize);
+        var links = LinkWriter.Of(address.Of(context.Request));
+        var page = await store.List(statements, query.Count, new ListBody(output, links, query.Select, caller), cancellation);
         output.Write("]"u8);
-        if (page.Rows.Count > shown && shown > 0 && query.NextToken(tokens, caller, page.Rows[shown - 1].Position, shown) is { } token)
-        {
-            output.Write(",\"@odata.nextLink\":"u8);
-            WriteText(output, $"{address}/v1.0/engagements/referrals?$skiptoken={token}");
-        }
-
+        if (page.Last is not null && query.NextToken(tokens, caller, page.Last, page.Shown) is { } token)
+            links.WriteNext(output, token);
         output.Write("}"u8);
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.ContentLength = output.WrittenCount;
-        await context.Response.Body.WriteAsync(output.WrittenMemory, context.RequestAborted);
+
+        var response = context.Response;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = output.Written.Length;
+        await response.Body.WriteAsync(output.Written, context.RequestAborted);
     }
 
-    private static void WriteRow(IBufferWriter<byte> output, StoredReferral referral, Caller caller, SelectTree? select, string address)
+    /// <summary>Writes the stored documents, one behind the other, with their links.</summary>
+    private sealed class ListBody(PooledBuffer output, LinkWriter links, SelectTree? select, Caller caller) : IListWriter
     {
-        var document = referral.OrganizationId == caller.OrganizationId
-            ? ReferralAnswers.Full(referral)
-            : ReferralAnswers.Restricted(referral);
-        if (select is null)
+        private readonly byte[] _organization = Encoding.UTF8.GetBytes(caller.OrganizationId);
+        private bool _isFirst = true;
+
+        public void Begin(long? count)
         {
-            ReferralAnswers.WriteElement(output, document.Span, referral.Id, referral.EngagementId, address);
-            return;
+            output.Clear();
+            output.Write("{"u8);
+            links.WriteContext(output, "#Referrals"u8);
+            if (count is { } all)
+                output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"@odata.count\":{all},")));
+            output.Write("\"value\":["u8);
+            _isFirst = true;
         }
 
-        var links = new ArrayBufferWriter<byte>(512);
-        if (select.Has("links"))
-            ReferralAnswers.WriteLinks(links, referral.Id, referral.EngagementId, address);
-        select.Write(document.Span, links.WrittenSpan, output);
-    }
+        public void Write(ListedReferral row)
+        {
+            if (!_isFirst)
+                output.Write(","u8);
+            _isFirst = false;
+            var document = !row.OrganizationId.SequenceEqual(_organization) ? ReferralAnswers.Restricted(row.Document)
+                : row.HidesContactsFromOwner ? ReferralAnswers.WithoutContacts(row.Document)
+                : row.Document;
+            if (select is null)
+                ReferralAnswers.WriteElement(output, document, row.Id, row.EngagementId, links);
+            else
+                WriteSelected(document, row.Id, row.EngagementId, select);
+        }
 
-    private static void WriteText(IBufferWriter<byte> output, string text)
-    {
-        output.Write("\""u8);
-        output.Write(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
-        output.Write("\""u8);
+        private void WriteSelected(ReadOnlySpan<byte> document, Guid id, Guid engagementId, SelectTree select)
+        {
+            using var ownLinks = new PooledBuffer(512);
+            if (select.Has("links"))
+                links.WriteLinks(ownLinks, id, engagementId);
+            select.Write(document, ownLinks.Written.Span, output);
+        }
     }
 }
 
-/// <summary>A row of a list with its place in the order.</summary>
-internal sealed record ListedReferral(StoredReferral Referral, IReadOnlyList<object?> Position);
+/// <summary>Takes the rows of a list as they come; begun again when another database has to answer.</summary>
+internal interface IListWriter
+{
+    public void Begin(long? count);
 
-/// <summary>The rows of a page, one more when another page follows, and the number of all.</summary>
-internal sealed record ListPage(IReadOnlyList<ListedReferral> Rows, long? Count);
+    public void Write(ListedReferral row);
+}
+
+/// <summary>A row of a list, as the database holds it.</summary>
+internal readonly ref struct ListedReferral(HotRow row)
+{
+    /// <summary>Behind them stand the keys of the order.</summary>
+    public const int Columns = 5;
+
+    public const string Facts = "r.id, r.engagement_id, r.organization_id, r.is_lead AND r.substatus = 'Expired', r.document";
+
+    public Guid Id => row.Guid(0);
+
+    public Guid EngagementId => row.Guid(1);
+
+    public ReadOnlySpan<byte> OrganizationId => row.Utf8(2);
+
+    /// <summary>An expired lead (B17).</summary>
+    public bool HidesContactsFromOwner => row.Boolean(3);
+
+    public ReadOnlySpan<byte> Document => row.Utf8(4);
+}
+
+/// <summary>How many rows a page has, and where the next page begins, if there is one.</summary>
+internal sealed record ListPage(int Shown, IReadOnlyList<object?>? Last);
 
 /// <summary>The statements of one list.</summary>
 internal sealed class ListStatements
@@ -98,7 +120,7 @@ internal sealed class ListStatements
     {
     }
 
-    /// <summary>Selects the facts of a referral, and behind them one column for each key of the order.</summary>
+    /// <summary>Selects the facts of a row, and behind them one column for each key of the order.</summary>
     public required string Page { get; init; }
 
     public required string Count { get; init; }
@@ -106,6 +128,8 @@ internal sealed class ListStatements
     public required SqlParameters Parameters { get; init; }
 
     public required ReferralOrder Order { get; init; }
+
+    public required int PageSize { get; init; }
 
     public static ListStatements Of(ReferralQuery query, Caller caller, DatabaseKind database, long now)
     {
@@ -121,11 +145,12 @@ internal sealed class ListStatements
             + (query.Skip > 0 ? $" OFFSET {parameters.Add(query.Skip)}" : "");
         return new ListStatements
         {
-            Page = $"SELECT {ReferralStore.Facts}, {string.Join(", ", sql.Keys)} FROM referrals r "
+            Page = $"SELECT {ListedReferral.Facts}, {string.Join(", ", sql.Keys)} FROM referrals r "
                 + $"WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
             Count = $"SELECT COUNT(*) FROM referrals r WHERE {conditions}",
             Parameters = parameters,
             Order = query.Order,
+            PageSize = query.PageSize,
         };
     }
 }

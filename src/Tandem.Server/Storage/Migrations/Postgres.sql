@@ -273,11 +273,25 @@ CREATE INDEX "IX_referrals_engagement_id" ON referrals (engagement_id);
 
 CREATE INDEX "IX_referrals_expires_at" ON referrals (expires_at) WHERE expires_at IS NOT NULL;
 
+CREATE INDEX "IX_referrals_organization_id_campaign_id" ON referrals (organization_id, campaign_id);
+
+CREATE INDEX "IX_referrals_organization_id_closing_at" ON referrals (organization_id, closing_at);
+
+CREATE INDEX "IX_referrals_organization_id_country_created_at_id" ON referrals (organization_id, country, created_at, id);
+
 CREATE INDEX "IX_referrals_organization_id_created_at_id" ON referrals (organization_id, created_at, id);
 
 CREATE INDEX "IX_referrals_organization_id_creator_user_id" ON referrals (organization_id, creator_user_id);
 
+CREATE INDEX "IX_referrals_organization_id_customer_name" ON referrals (organization_id, customer_name);
+
+CREATE INDEX "IX_referrals_organization_id_deal_value" ON referrals (organization_id, deal_value);
+
 CREATE INDEX "IX_referrals_organization_id_external_reference_id" ON referrals (organization_id, external_reference_id);
+
+CREATE INDEX "IX_referrals_organization_id_name" ON referrals (organization_id, name);
+
+CREATE INDEX "IX_referrals_organization_id_sales_stage_created_at_id" ON referrals (organization_id, sales_stage, created_at, id);
 
 CREATE INDEX "IX_referrals_organization_id_status_created_at_id" ON referrals (organization_id, status, created_at, id);
 
@@ -298,7 +312,7 @@ CREATE UNIQUE INDEX "IX_users_email" ON users (email);
 CREATE INDEX "IX_users_organization_id_external_id" ON users (organization_id, external_id);
 
 INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261123234856_Initial', '10.0.15');
+VALUES ('20261124003136_Initial', '10.0.15');
 
 COMMIT;
 

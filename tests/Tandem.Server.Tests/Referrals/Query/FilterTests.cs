@@ -145,7 +145,8 @@ public sealed class FilterTests
     {
         var first = ReferralFilter.Parse("name eq 'a' and details/dealValue gt 5").Value!;
         var second = ReferralFilter.Parse("name  eq 'It''s  B' and details/dealValue gt -7.5").Value!;
-        Assert.Same(first.Sql(QueryDialect.Sqlite), second.Sql(QueryDialect.Sqlite));
+        // Equal and not the same: other tests may have filled the bounded cache in between.
+        Assert.Equal(first.Sql(QueryDialect.Sqlite), second.Sql(QueryDialect.Sqlite));
         Assert.Equal(["it's  b", -7.5], second.Parameters(QueryDialect.Sqlite).Select(p => p.Value));
         Assert.Equal(["a", 5.0], first.Parameters(QueryDialect.Sqlite).Select(p => p.Value));
         // The same shape refuses by its own values.

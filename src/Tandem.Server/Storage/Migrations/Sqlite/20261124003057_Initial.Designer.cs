@@ -11,7 +11,7 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261123234828_Initial")]
+    [Migration("20261124003057_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -846,13 +846,27 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasDatabaseName("ux_referrals_open_per_engagement")
                         .HasFilter("status <> 'Closed'");
 
+                    b.HasIndex("OrganizationId", "CampaignId");
+
+                    b.HasIndex("OrganizationId", "ClosingAt");
+
                     b.HasIndex("OrganizationId", "CreatorUserId");
 
+                    b.HasIndex("OrganizationId", "CustomerName");
+
+                    b.HasIndex("OrganizationId", "DealValue");
+
                     b.HasIndex("OrganizationId", "ExternalReferenceId");
+
+                    b.HasIndex("OrganizationId", "Name");
 
                     b.HasIndex("OrganizationId", "CreatedAt", "Id");
 
                     b.HasIndex("OrganizationId", "UpdatedAt", "Id");
+
+                    b.HasIndex("OrganizationId", "Country", "CreatedAt", "Id");
+
+                    b.HasIndex("OrganizationId", "SalesStage", "CreatedAt", "Id");
 
                     b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id");
 

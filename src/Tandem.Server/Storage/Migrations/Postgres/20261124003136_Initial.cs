@@ -1,11 +1,12 @@
 ﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
 #pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
 
-namespace Tandem.Server.Storage.Migrations.Sqlite
+namespace Tandem.Server.Storage.Migrations.Postgres
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -17,23 +18,23 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "change_log",
                 columns: table => new
                 {
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
-                        .Annotation("Sqlite:Autoincrement", true),
-                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false, defaultValue: 0L),
-                    referral_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    engagement_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    kind = table.Column<string>(type: "TEXT", nullable: false),
-                    version = table.Column<int>(type: "INTEGER", nullable: false),
-                    etag_before = table.Column<string>(type: "TEXT", nullable: true),
-                    etag_after = table.Column<string>(type: "TEXT", nullable: false),
-                    changed_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    actor_organization_id = table.Column<string>(type: "TEXT", nullable: true),
-                    actor_user_id = table.Column<Guid>(type: "TEXT", nullable: true),
-                    actor_name = table.Column<string>(type: "TEXT", nullable: false),
-                    actor_email = table.Column<string>(type: "TEXT", nullable: true),
-                    via = table.Column<string>(type: "TEXT", nullable: true),
-                    properties = table.Column<string>(type: "TEXT", nullable: false)
+                    sequence = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    transaction_id = table.Column<long>(type: "bigint", nullable: false, defaultValueSql: "pg_current_xact_id()::text::bigint"),
+                    referral_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    engagement_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    etag_before = table.Column<string>(type: "text", nullable: true),
+                    etag_after = table.Column<string>(type: "text", nullable: false),
+                    changed_at = table.Column<long>(type: "bigint", nullable: false),
+                    actor_organization_id = table.Column<string>(type: "text", nullable: true),
+                    actor_user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    actor_name = table.Column<string>(type: "text", nullable: false),
+                    actor_email = table.Column<string>(type: "text", nullable: true),
+                    via = table.Column<string>(type: "text", nullable: true),
+                    properties = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -44,12 +45,12 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "idempotency_keys",
                 columns: table => new
                 {
-                    key = table.Column<string>(type: "TEXT", nullable: false),
-                    request_digest = table.Column<string>(type: "TEXT", nullable: false),
-                    status = table.Column<int>(type: "INTEGER", nullable: false),
-                    location = table.Column<string>(type: "TEXT", nullable: true),
-                    body = table.Column<string>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    key = table.Column<string>(type: "text", nullable: false),
+                    request_digest = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<int>(type: "integer", nullable: false),
+                    location = table.Column<string>(type: "text", nullable: true),
+                    body = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -60,9 +61,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "log_readers",
                 columns: table => new
                 {
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false),
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
+                    name = table.Column<string>(type: "text", nullable: false),
+                    transaction_id = table.Column<long>(type: "bigint", nullable: false),
+                    sequence = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -73,22 +74,22 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "OpenIddictApplications",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    application_type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    client_id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
-                    client_secret = table.Column<string>(type: "TEXT", nullable: true),
-                    client_type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    concurrency_token = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    consent_type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    display_name = table.Column<string>(type: "TEXT", nullable: true),
-                    display_names = table.Column<string>(type: "TEXT", nullable: true),
-                    json_web_key_set = table.Column<string>(type: "TEXT", nullable: true),
-                    permissions = table.Column<string>(type: "TEXT", nullable: true),
-                    post_logout_redirect_uris = table.Column<string>(type: "TEXT", nullable: true),
-                    properties = table.Column<string>(type: "TEXT", nullable: true),
-                    redirect_uris = table.Column<string>(type: "TEXT", nullable: true),
-                    requirements = table.Column<string>(type: "TEXT", nullable: true),
-                    settings = table.Column<string>(type: "TEXT", nullable: true)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    application_type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    client_id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    client_secret = table.Column<string>(type: "text", nullable: true),
+                    client_type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    concurrency_token = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    consent_type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    display_name = table.Column<string>(type: "text", nullable: true),
+                    display_names = table.Column<string>(type: "text", nullable: true),
+                    json_web_key_set = table.Column<string>(type: "text", nullable: true),
+                    permissions = table.Column<string>(type: "text", nullable: true),
+                    post_logout_redirect_uris = table.Column<string>(type: "text", nullable: true),
+                    properties = table.Column<string>(type: "text", nullable: true),
+                    redirect_uris = table.Column<string>(type: "text", nullable: true),
+                    requirements = table.Column<string>(type: "text", nullable: true),
+                    settings = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -99,15 +100,15 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "OpenIddictScopes",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    concurrency_token = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    description = table.Column<string>(type: "TEXT", nullable: true),
-                    descriptions = table.Column<string>(type: "TEXT", nullable: true),
-                    display_name = table.Column<string>(type: "TEXT", nullable: true),
-                    display_names = table.Column<string>(type: "TEXT", nullable: true),
-                    name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
-                    properties = table.Column<string>(type: "TEXT", nullable: true),
-                    resources = table.Column<string>(type: "TEXT", nullable: true)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    concurrency_token = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    description = table.Column<string>(type: "text", nullable: true),
+                    descriptions = table.Column<string>(type: "text", nullable: true),
+                    display_name = table.Column<string>(type: "text", nullable: true),
+                    display_names = table.Column<string>(type: "text", nullable: true),
+                    name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    properties = table.Column<string>(type: "text", nullable: true),
+                    resources = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -118,10 +119,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "organizations",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    primary_mpn_id = table.Column<string>(type: "TEXT", nullable: true),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    primary_mpn_id = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -132,9 +133,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "protection_keys",
                 columns: table => new
                 {
-                    id = table.Column<int>(type: "INTEGER", nullable: false)
-                        .Annotation("Sqlite:Autoincrement", true),
-                    xml = table.Column<string>(type: "TEXT", nullable: false)
+                    id = table.Column<int>(type: "integer", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    xml = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -145,41 +146,41 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "referrals",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    engagement_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    version = table.Column<int>(type: "INTEGER", nullable: false),
-                    status = table.Column<string>(type: "TEXT", nullable: false),
-                    substatus = table.Column<string>(type: "TEXT", nullable: false),
-                    type = table.Column<string>(type: "TEXT", nullable: false),
-                    qualification = table.Column<string>(type: "TEXT", nullable: false),
-                    direction = table.Column<string>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    expires_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    accepted_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    closed_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    closing_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    external_reference_id = table.Column<string>(type: "TEXT", nullable: true),
-                    name = table.Column<string>(type: "TEXT", nullable: true),
-                    customer_name = table.Column<string>(type: "TEXT", nullable: true),
-                    country = table.Column<string>(type: "TEXT", nullable: true),
-                    deal_value = table.Column<double>(type: "REAL", nullable: true),
-                    currency = table.Column<string>(type: "TEXT", nullable: true),
-                    mpn_id = table.Column<string>(type: "TEXT", nullable: true),
-                    sales_stage = table.Column<string>(type: "TEXT", nullable: true),
-                    campaign_id = table.Column<string>(type: "TEXT", nullable: true),
-                    registration_status = table.Column<string>(type: "TEXT", nullable: false),
-                    favorite = table.Column<bool>(type: "INTEGER", nullable: false),
-                    invited_by = table.Column<string>(type: "TEXT", nullable: true),
-                    shared_with_sellers = table.Column<bool>(type: "INTEGER", nullable: false),
-                    contacts_shared = table.Column<bool>(type: "INTEGER", nullable: false),
-                    creator_organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    creator_user_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    is_lead = table.Column<bool>(type: "INTEGER", nullable: false),
-                    archives_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    reminds_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    document = table.Column<string>(type: "TEXT", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    engagement_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    substatus = table.Column<string>(type: "text", nullable: false),
+                    type = table.Column<string>(type: "text", nullable: false),
+                    qualification = table.Column<string>(type: "text", nullable: false),
+                    direction = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: true),
+                    accepted_at = table.Column<long>(type: "bigint", nullable: true),
+                    closed_at = table.Column<long>(type: "bigint", nullable: true),
+                    closing_at = table.Column<long>(type: "bigint", nullable: true),
+                    external_reference_id = table.Column<string>(type: "text", nullable: true),
+                    name = table.Column<string>(type: "text", nullable: true),
+                    customer_name = table.Column<string>(type: "text", nullable: true),
+                    country = table.Column<string>(type: "text", nullable: true),
+                    deal_value = table.Column<double>(type: "double precision", nullable: true),
+                    currency = table.Column<string>(type: "text", nullable: true),
+                    mpn_id = table.Column<string>(type: "text", nullable: true),
+                    sales_stage = table.Column<string>(type: "text", nullable: true),
+                    campaign_id = table.Column<string>(type: "text", nullable: true),
+                    registration_status = table.Column<string>(type: "text", nullable: false),
+                    favorite = table.Column<bool>(type: "boolean", nullable: false),
+                    invited_by = table.Column<string>(type: "text", nullable: true),
+                    shared_with_sellers = table.Column<bool>(type: "boolean", nullable: false),
+                    contacts_shared = table.Column<bool>(type: "boolean", nullable: false),
+                    creator_organization_id = table.Column<string>(type: "text", nullable: false),
+                    creator_user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    is_lead = table.Column<bool>(type: "boolean", nullable: false),
+                    archives_at = table.Column<long>(type: "bigint", nullable: true),
+                    reminds_at = table.Column<long>(type: "bigint", nullable: true),
+                    document = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -190,8 +191,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "shared_state",
                 columns: table => new
                 {
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    stamp = table.Column<Guid>(type: "TEXT", nullable: false)
+                    name = table.Column<string>(type: "text", nullable: false),
+                    stamp = table.Column<Guid>(type: "uuid", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -202,9 +203,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "signing_keys",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    protected_key = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    protected_key = table.Column<byte[]>(type: "bytea", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -215,21 +216,21 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "OpenIddictAuthorizations",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    application_id = table.Column<string>(type: "TEXT", nullable: true),
-                    concurrency_token = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    creation_date = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    properties = table.Column<string>(type: "TEXT", nullable: true),
-                    scopes = table.Column<string>(type: "TEXT", nullable: true),
-                    status = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    subject = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
-                    type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    application_id = table.Column<string>(type: "text", nullable: true),
+                    concurrency_token = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    creation_date = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    properties = table.Column<string>(type: "text", nullable: true),
+                    scopes = table.Column<string>(type: "text", nullable: true),
+                    status = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    subject = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_OpenIddictAuthorizations", x => x.id);
                     table.ForeignKey(
-                        name: "FK_OpenIddictAuthorizations_OpenIddictApplications_application_id",
+                        name: "FK_OpenIddictAuthorizations_OpenIddictApplications_application~",
                         column: x => x.application_id,
                         principalTable: "OpenIddictApplications",
                         principalColumn: "id");
@@ -239,8 +240,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "directory_tenants",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -257,10 +258,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "locations",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    mpn_id = table.Column<string>(type: "TEXT", nullable: true)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    mpn_id = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -277,12 +278,12 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "service_clients",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    role = table.Column<string>(type: "TEXT", nullable: false),
-                    mpn_id = table.Column<string>(type: "TEXT", nullable: true),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    role = table.Column<string>(type: "text", nullable: false),
+                    mpn_id = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -299,9 +300,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "solutions",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    name = table.Column<string>(type: "TEXT", nullable: false)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -318,14 +319,14 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "users",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    email = table.Column<string>(type: "TEXT", nullable: false),
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    external_id = table.Column<string>(type: "TEXT", nullable: true),
-                    password_hash = table.Column<string>(type: "TEXT", nullable: true),
-                    is_enabled = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    external_id = table.Column<string>(type: "text", nullable: true),
+                    password_hash = table.Column<string>(type: "text", nullable: true),
+                    is_enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -342,10 +343,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "referral_members",
                 columns: table => new
                 {
-                    referral_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    side = table.Column<int>(type: "INTEGER", nullable: false),
-                    position = table.Column<int>(type: "INTEGER", nullable: false),
-                    email = table.Column<string>(type: "TEXT", nullable: false)
+                    referral_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    side = table.Column<int>(type: "integer", nullable: false),
+                    position = table.Column<int>(type: "integer", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -362,19 +363,19 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "OpenIddictTokens",
                 columns: table => new
                 {
-                    id = table.Column<string>(type: "TEXT", nullable: false),
-                    application_id = table.Column<string>(type: "TEXT", nullable: true),
-                    authorization_id = table.Column<string>(type: "TEXT", nullable: true),
-                    concurrency_token = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    creation_date = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    expiration_date = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    payload = table.Column<string>(type: "TEXT", nullable: true),
-                    properties = table.Column<string>(type: "TEXT", nullable: true),
-                    redemption_date = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    reference_id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
-                    status = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    subject = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
-                    type = table.Column<string>(type: "TEXT", maxLength: 150, nullable: true)
+                    id = table.Column<string>(type: "text", nullable: false),
+                    application_id = table.Column<string>(type: "text", nullable: true),
+                    authorization_id = table.Column<string>(type: "text", nullable: true),
+                    concurrency_token = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    creation_date = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    expiration_date = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    payload = table.Column<string>(type: "text", nullable: true),
+                    properties = table.Column<string>(type: "text", nullable: true),
+                    redemption_date = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    reference_id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    status = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    subject = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    type = table.Column<string>(type: "character varying(150)", maxLength: 150, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -395,10 +396,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "role_assignments",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    user_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    role = table.Column<string>(type: "TEXT", nullable: false),
-                    mpn_id = table.Column<string>(type: "TEXT", nullable: true)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    role = table.Column<string>(type: "text", nullable: false),
+                    mpn_id = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -495,6 +496,21 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 filter: "expires_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_campaign_id",
+                table: "referrals",
+                columns: new[] { "organization_id", "campaign_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_closing_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "closing_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_country_created_at_id",
+                table: "referrals",
+                columns: new[] { "organization_id", "country", "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_created_at_id",
                 table: "referrals",
                 columns: new[] { "organization_id", "created_at", "id" });
@@ -505,9 +521,29 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "creator_user_id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_customer_name",
+                table: "referrals",
+                columns: new[] { "organization_id", "customer_name" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_deal_value",
+                table: "referrals",
+                columns: new[] { "organization_id", "deal_value" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_external_reference_id",
                 table: "referrals",
                 columns: new[] { "organization_id", "external_reference_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_name",
+                table: "referrals",
+                columns: new[] { "organization_id", "name" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_sales_stage_created_at_id",
+                table: "referrals",
+                columns: new[] { "organization_id", "sales_stage", "created_at", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_status_created_at_id",

@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Tandem.Server.Emulator;
+
+namespace Tandem.Load;
+
+/// <summary>Measures both databases beside their floors, in one run, and writes the report.</summary>
+internal sealed class LoadRun(bool isQuick)
+{
+    private const string Api = "/v1.0/engagements/referrals";
+    private readonly int _seconds = isQuick ? 1 : 6;
+    private readonly int _small = isQuick ? 2_000 : 20_000;
+    private readonly int _large = isQuick ? 10_000 : 200_000;
+    private readonly Report _report = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("tandem-bench-").FullName;
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "Tandem.Server.dll");
+
+    private static string Self => Path.Combine(AppContext.BaseDirectory, "Tandem.Load.dll");
+
+    public async Task<int> Run()
+    {
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        var postgres = Environment.GetEnvironmentVariable("TANDEM_TEST_POSTGRES")
+            ?? throw new InvalidOperationException("TANDEM_TEST_POSTGRES is not set; start this through bench/run.");
+        try
+        {
+            await Measure(new SqliteData(Path.Combine(_folder, "small")), new SqliteData(Path.Combine(_folder, "large")));
+            await Measure(await PostgresData.Create(postgres, "small"), await PostgresData.Create(postgres, "large"));
+            _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
+        }
+        finally
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+
+        var text = _report.Write(_small, _large, _seconds);
+        Console.WriteLine(text);
+        if (!isQuick)
+            Report.Save(text);
+        return 0;
+    }
+
+    private async Task Measure(BenchData small, BenchData large)
+    {
+        var name = small.Name;
+        Say($"{name}: {_small} referrals");
+        string get, list;
+        using (var server = await Start(small))
+        {
+            _report.Idle(name, server.IdleMegabytes);
+            var model = await server.Create(Body());
+            await small.Multiply(model, _small);
+            var ids = Enumerable.Range(1, 1000).Select(i => $"{Api}/{BenchData.Id(i * (_small / 1000))}").ToList();
+            int[] used = [server.Process.Id, .. small.Processes];
+
+            get = await server.Http.GetStringAsync(new Uri(ids[0], UriKind.Relative));
+            list = await server.Http.GetStringAsync(new Uri($"{Api}?$top=100", UriKind.Relative));
+            _report.Add(name, "get", await Wrk.Run(server.Url, Wrk.Gets(ids, server.Token), _seconds, used));
+            _report.Add(name, "list", await Wrk.Run(server.Url, Wrk.Gets([$"{Api}?$top=100"], server.Token), _seconds, used));
+            _report.Add(name, "update", await Wrk.Run(server.Url, Wrk.Sends("PATCH", ids, server.Token, "application/json-patch+json",
+                """[{"op":"replace","path":"/details/dealValue","value":@number}]"""), _seconds, used));
+            _report.Add(name, "create", await Wrk.Run(server.Url, Wrk.Sends("POST", [Api], server.Token, "application/json", Body()), _seconds, used));
+            _report.Loaded(name, MeasuredProcess.ResidentMegabytes(server.Process.Id));
+        }
+
+        Say($"{name}: floors");
+        await Floors(small, get, list);
+
+        Say($"{name}: {_large} referrals");
+        using (var server = await Start(large))
+        {
+            await large.Multiply(await server.Create(Body()), _large);
+            await Pages(name, server, large);
+        }
+    }
+
+    private async Task Floors(BenchData data, string get, string list)
+    {
+        foreach (var (what, measured) in await data.Floors(_seconds))
+            _report.Add(data.Name, $"floor {what}", measured);
+        var (getFile, listFile) = (Path.Combine(_folder, "get.json"), Path.Combine(_folder, "list.json"));
+        await File.WriteAllTextAsync(getFile, get);
+        await File.WriteAllTextAsync(listFile, list);
+        var url = $"http://127.0.0.1:{MeasuredProcess.FreePort()}";
+        using var kestrel = MeasuredProcess.Start("dotnet", Self, "answer", url, getFile, listFile);
+        await Ready(url + "/get");
+        foreach (var what in new[] { "get", "list" })
+            _report.Add(data.Name, $"kestrel {what}", await Wrk.Run(url, Wrk.Gets([$"/{what}"], "none"), _seconds, kestrel.Id));
+    }
+
+    private async Task Pages(string name, ServerUnderTest server, BenchData data)
+    {
+        // The thousandth page, as a client reaches it.
+        var pages = isQuick ? 50 : 1000;
+        var path = Api;
+        for (var page = 1; page < pages; page++)
+        {
+            var answer = JsonNode.Parse(await server.Http.GetStringAsync(new Uri(path, UriKind.RelativeOrAbsolute)))!;
+            path = (string)answer["@odata.nextLink"]!;
+        }
+
+        int[] used = [server.Process.Id, .. data.Processes];
+        _report.Add(name, "page 1", await Wrk.Run(server.Url, Wrk.Gets([Api], server.Token), _seconds, used));
+        _report.Add(name, "page 1000", await Wrk.Run(server.Url, Wrk.Gets([new Uri(path).PathAndQuery], server.Token), _seconds, used));
+        foreach (var (what, filter) in BenchData.Filters)
+        {
+            _report.Add(name, $"filter {what}", await Wrk.Run(
+                server.Url, Wrk.Gets([$"{Api}?$filter={Uri.EscapeDataString(filter)}"], server.Token), _seconds, used));
+        }
+    }
+
+    private static async Task<ServerUnderTest> Start(BenchData data)
+    {
+        var url = $"http://127.0.0.1:{MeasuredProcess.FreePort()}";
+        var process = MeasuredProcess.Start("dotnet", [Program, $"--urls={url}", "--Logging:LogLevel:Default=Error", .. data.Settings]);
+        await Ready(url + "/readyz");
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        var idle = MeasuredProcess.ResidentMegabytes(process.Id);
+        var http = new HttpClient { BaseAddress = new Uri(url) };
+        using var form = new FormUrlEncodedContent([
+            new("grant_type", "password"), new("client_id", "bench"), new("username", "alice@contoso.example"),
+            new("password", EmulatorSeed.Password)]);
+        using var answer = await http.PostAsync(new Uri("/common/oauth2/token", UriKind.Relative), form);
+        var token = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["access_token"]!;
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return new ServerUnderTest(url, token, process, http, idle);
+    }
+
+    private static async Task Ready(string url)
+    {
+        using var http = new HttpClient();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var answer = await http.GetAsync(new Uri(url));
+                if (answer.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException) when (attempt < 600)
+            {
+                // Not up yet.
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    private static string Body() => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "create-request.json"));
+
+    private static void Say(string text) =>
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetLocalNow():HH:mm:ss} {text}"));
+}
+
+/// <summary>A running Tandem and somebody signed in.</summary>
+internal sealed record ServerUnderTest(string Url, string Token, MeasuredProcess Process, HttpClient Http, double IdleMegabytes) : IDisposable
+{
+    public async Task<JsonNode> Create(string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await Http.PostAsync(new Uri("/v1.0/engagements/referrals", UriKind.Relative), content);
+        var text = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException(text);
+    }
+
+    public void Dispose()
+    {
+        Http.Dispose();
+        Process.Dispose();
+    }
+}

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Tandem.Server.Referrals;
+
+/// <summary>
+/// Writes what an answer says of addresses (R57, R88). All answers to one host begin alike, so that beginning is encoded
+/// once and kept.
+/// </summary>
+internal sealed class LinkWriter
+{
+    private static volatile LinkWriter? _last;
+
+    private readonly string _address;
+    private readonly byte[] _context;
+    private readonly byte[] _related;
+    private readonly byte[] _self;
+    private readonly byte[] _next;
+
+    private LinkWriter(string address)
+    {
+        _address = address;
+        _context = Encode($"\"@odata.context\":\"", "/v1.0/$metadata");
+        _related = Encode("{\"relatedReferrals\":{\"uri\":\"", "/v1.0/engagements/referrals?$filter=engagementId eq '");
+        _self = Encode("'\",\"method\":\"GET\"},\"self\":{\"uri\":\"", "/v1.0/engagements/referrals/");
+        _next = Encode(",\"@odata.nextLink\":\"", "/v1.0/engagements/referrals?$skiptoken=");
+    }
+
+    /// <param name="address">Scheme and host, without a trailing slash; the host is the client's text.</param>
+    public static LinkWriter Of(string address) =>
+        _last is { } last && last._address == address ? last : _last = new LinkWriter(address);
+
+    /// <summary><c>@odata.context</c> and a comma.</summary>
+    public void WriteContext(IBufferWriter<byte> output, ReadOnlySpan<byte> fragment)
+    {
+        output.Write(_context);
+        output.Write(fragment);
+        output.Write("\","u8);
+    }
+
+    /// <summary>The <c>links</c> object alone (R88).</summary>
+    public void WriteLinks(IBufferWriter<byte> output, Guid id, Guid engagementId)
+    {
+        output.Write(_related);
+        WriteId(output, engagementId);
+        output.Write(_self);
+        WriteId(output, id);
+        output.Write("\",\"method\":\"GET\"}}"u8);
+    }
+
+    /// <summary><c>@odata.nextLink</c> with the comma before it; the token needs no escaping.</summary>
+    public void WriteNext(IBufferWriter<byte> output, string token)
+    {
+        output.Write(_next);
+        Encoding.ASCII.GetBytes(token, output);
+        output.Write("\""u8);
+    }
+
+    private byte[] Encode(string before, string after) =>
+    [
+        .. Encoding.UTF8.GetBytes(before),
+        .. JsonEncodedText.Encode(_address + after, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes,
+    ];
+
+    private static void WriteId(IBufferWriter<byte> output, Guid id)
+    {
+        Utf8Formatter.TryFormat(id, output.GetSpan(36), out var written);
+        output.Advance(written);
+    }
+}
