@@ -21,7 +21,8 @@ internal static class AdminEndpoints
 
     public static void MapAdministration(this IEndpointRouteBuilder routes)
     {
-        var admin = routes.MapGroup("/admin").WithTags("Administration").Admit(Admission.Administration);
+        var admin = routes.MapGroup("/admin").WithTags("Administration").Admit(Admission.Administration)
+            .AddEndpointFilter(AdminRequest.RepeatConflict);
         admin.MapGet("/me", Me).WithSummary("Who the caller is");
         admin.MapGet("/organizations", ListOrganizations).WithSummary("List organizations");
         admin.MapPost("/organizations", CreateOrganization).WithSummary("Add an organization");

@@ -115,7 +115,7 @@ internal sealed class AdminRequest(
         }
 
         if (await Save() is { } refusal)
-            return Key is not null && await Repeat() is { } repeated ? repeated : new RefusalResult(refusal);
+            return new RefusalResult(refusal);
         context.Response.Headers.Location = location;
         return Results.Text(json, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
     }
@@ -150,6 +150,20 @@ internal sealed class AdminRequest(
                 $"The first request with this key succeeded; its secret is shown once only. See {first.Location}, or create another client."));
     }
 
+    /// <summary>
+    /// A repeat that comes while the first request is being stored is refused for what that one makes; it gets the first
+    /// answer all the same.
+    /// </summary>
+    public static async ValueTask<object?> RepeatConflict(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        var result = await next(invocation);
+        return result is RefusalResult { Refusal.Status: StatusCodes.Status409Conflict }
+            && invocation.Arguments.OfType<AdminRequest>().SingleOrDefault() is { } request
+            && await request.Repeat() is { } repeated
+                ? repeated
+                : result;
+    }
+
     /// <summary>Saves, and lets every request see it; a refusal when somebody else was faster.</summary>
     public async Task<Refusal?> Save()
     {
@@ -182,6 +196,8 @@ internal sealed class AdminRequest(
 /// <summary>A refusal as the result of a handler.</summary>
 internal sealed class RefusalResult(Refusal refusal) : IResult
 {
+    public Refusal Refusal => refusal;
+
     public Task ExecuteAsync(HttpContext httpContext) => httpContext.Write(refusal);
 }
 

@@ -42,6 +42,9 @@ internal abstract class HotSession(HotDatabase database)
 {
     public HotDatabase Database => database;
 
+    /// <summary>Whether it reads a copy that is written elsewhere.</summary>
+    public virtual bool IsReplica => false;
+
     /// <summary>A statement to fill in and run; its parameters are named in the text as <c>@name</c>.</summary>
     public abstract DbCommand Command(string sql);
 

@@ -52,7 +52,7 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
         try
         {
             await using var open = await _replica.OpenConnectionAsync(cancellation);
-            await using var session = new Session(this, open, null);
+            await using var session = new Session(this, open, null, isReplica: true);
             for (var look = 1; look <= MostLooks; look++)
             {
                 if (await session.Command(HasReplayed, position).ExecuteScalarAsync(cancellation) is true)
@@ -152,10 +152,13 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
         return new NpgsqlDataSourceBuilder(settings.ToString()).BuildMultiHost().WithTargetSession(wanted);
     }
 
-    private sealed class Session(HotDatabase database, NpgsqlConnection connection, NpgsqlTransaction? transaction)
+    private sealed class Session(
+        HotDatabase database, NpgsqlConnection connection, NpgsqlTransaction? transaction, bool isReplica = false)
         : HotSession(database), IAsyncDisposable
     {
         private readonly List<NpgsqlCommand> _commands = [];
+
+        public override bool IsReplica => isReplica;
 
         public override DbCommand Command(string sql)
         {

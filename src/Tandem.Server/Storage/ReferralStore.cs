@@ -34,7 +34,7 @@ internal sealed record FirstAnswer(string Key, string RequestDigest, int Status,
 /// Reads and writes the hot tables with prepared SQL. A stored change is two writes in one transaction: the document with
 /// its promoted columns, and one row in the change log.
 /// </summary>
-internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimeProvider clock)
+internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCounts counts, TimeProvider clock)
 {
     /// <summary>The columns of a <see cref="StoredReferral"/>, of <c>referrals r</c>.</summary>
     public const string Facts =
@@ -115,16 +115,24 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
     /// <summary>Reads a page of a list, handing each row over as the database holds it.</summary>
     public ValueTask<ListPage> List(
         ListStatements statements, bool count, IListWriter writer, CancellationToken cancellation) =>
-        database.ReadAside((statements, count, writer), static async (session, ask, cancellation) =>
+        database.ReadAside((counts, statements, count, writer), static async (session, ask, cancellation) =>
         {
-            var statements = ask.statements;
+            var (statements, page) = (ask.statements, ask.statements.Page);
+            long? count = ask.count ? await ask.counts.Of(session, statements, cancellation) : null;
             // A replica that gave up half-way is followed by the primary.
-            ask.writer.Begin(ask.count
-                ? (long)(await Fill(session.Command(statements.Count), statements.Parameters).ExecuteScalarAsync(cancellation))!
-                : null);
+            ask.writer.Begin(count);
+            if (count == 0)
+                return new ListPage(0, null);
+            if (statements.PageOfFew is not null && statements.CountOfFew is not null)
+            {
+                var found = count ?? (long)(await Fill(session.Command(statements.CountOfFew), statements.Parameters)
+                    .ExecuteScalarAsync(cancellation))!;
+                page = found <= ListStatements.MostOfFew ? statements.PageOfFew : page;
+            }
+
             IReadOnlyList<object?>? last = null;
             var shown = 0;
-            await using var reader = await Fill(session.Command(statements.Page), statements.Parameters).ExecuteReaderAsync(cancellation);
+            await using var reader = await Fill(session.Command(page), statements.Parameters).ExecuteReaderAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
             {
                 if (shown == statements.PageSize)
@@ -336,7 +344,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, TimePro
         };
     }
 
-    private static DbCommand Fill(DbCommand command, SqlParameters parameters)
+    internal static DbCommand Fill(DbCommand command, SqlParameters parameters)
     {
         foreach (var (name, value) in parameters.Values)
             command.With(name, value);

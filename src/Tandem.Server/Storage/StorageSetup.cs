@@ -63,6 +63,7 @@ internal static class StorageSetup
             : ActivatorUtilities.CreateInstance<PostgresHotDatabase>(provider));
         services.AddSingleton<ReferralStore>();
         services.AddSingleton<ChangeLog>();
+        services.AddSingleton<KnownCounts>();
         services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<OrganizationDirectory>());
         services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<ProvenTokens>());
         services.AddHostedService<NodeWatch>();

@@ -116,6 +116,8 @@ internal sealed record ListPage(int Shown, IReadOnlyList<object?>? Last);
 /// <summary>The statements of one list.</summary>
 internal sealed class ListStatements
 {
+    public const int MostOfFew = 500;
+
     private ListStatements()
     {
     }
@@ -123,7 +125,22 @@ internal sealed class ListStatements
     /// <summary>Selects the facts of a row, and behind them one column for each key of the order.</summary>
     public required string Page { get; init; }
 
+    /// <summary>Counts the rows of all pages, and tells when the first of them leaves by itself.</summary>
     public required string Count { get; init; }
+
+    /// <summary>Whose rows alone are counted; null when other parties' are among them.</summary>
+    public required string? Owner { get; init; }
+
+    public required long Now { get; init; }
+
+    /// <summary>
+    /// <see cref="Page"/> for a filter that at most <see cref="MostOfFew"/> rows match: they are found first and sorted
+    /// then. SQLite guesses how many rows a condition leaves, where PostgreSQL keeps statistics; null there.
+    /// </summary>
+    public required string? PageOfFew { get; init; }
+
+    /// <summary>Counts up to one more than a few; null where there is no <see cref="PageOfFew"/>.</summary>
+    public required string? CountOfFew { get; init; }
 
     public required SqlParameters Parameters { get; init; }
 
@@ -143,11 +160,20 @@ internal sealed class ListStatements
         // One row more than the page tells whether another page follows.
         var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.PageSize + 1}")
             + (query.Skip > 0 ? $" OFFSET {parameters.Add(query.Skip)}" : "");
+        var columns = $"{ListedReferral.Facts}, {string.Join(", ", sql.Keys)}";
+        var isSearch = sql.Filter is not null && database == DatabaseKind.Sqlite;
         return new ListStatements
         {
-            Page = $"SELECT {ListedReferral.Facts}, {string.Join(", ", sql.Keys)} FROM referrals r "
-                + $"WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
-            Count = $"SELECT COUNT(*) FROM referrals r WHERE {conditions}",
+            Page = $"SELECT {columns} FROM referrals r WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
+            PageOfFew = !isSearch ? null
+                : $"WITH found AS MATERIALIZED (SELECT r.rowid AS place FROM referrals r WHERE {conditions}) "
+                    + $"SELECT {columns} FROM found CROSS JOIN referrals r ON r.rowid = found.place WHERE 1 = 1{after} "
+                    + $"ORDER BY {sql.OrderBy}{limit}",
+            CountOfFew = !isSearch ? null
+                : $"SELECT COUNT(*) FROM (SELECT 1 FROM referrals r WHERE {conditions} LIMIT {MostOfFew + 1})",
+            Count = $"SELECT COUNT(*), MIN(r.archives_at){dialect.Snapshot} FROM referrals r WHERE {conditions}",
+            Owner = query.ReachesOtherParties ? null : caller.OrganizationId,
+            Now = now,
             Parameters = parameters,
             Order = query.Order,
             PageSize = query.PageSize,

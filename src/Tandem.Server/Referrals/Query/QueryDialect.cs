@@ -20,6 +20,9 @@ internal abstract class QueryDialect
     /// <summary>The document of <c>referrals r</c>, to look into.</summary>
     public abstract string Document { get; }
 
+    /// <summary>Further columns of a count: what it has seen, where a position in the log does not say so.</summary>
+    public abstract string Snapshot { get; }
+
     public static QueryDialect Of(DatabaseKind kind) => kind == DatabaseKind.Sqlite ? Sqlite : Postgres;
 
     /// <summary>Adds the functions that <see cref="Sqlite"/> statements call; each connection needs them.</summary>
@@ -79,6 +82,8 @@ internal abstract class QueryDialect
 
         public override string Document => "r.document";
 
+        public override string Snapshot => "";
+
         // The driver would write a GUID in upper case.
         public override object Value(object value) => value is Guid guid ? guid.ToString("D") : value;
 
@@ -136,6 +141,9 @@ internal abstract class QueryDialect
         public override DatabaseKind Kind => DatabaseKind.Postgres;
 
         public override string Document => "r.document::jsonb";
+
+        public override string Snapshot =>
+            ", pg_current_snapshot()::text, pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
 
         public override object Value(object value) => value;
 

@@ -92,6 +92,8 @@ internal sealed class ReferralOrder
         return after!;
     }
 
+    public static bool IsParameter(string name) => name.StartsWith("@k", StringComparison.Ordinal);
+
     public static IEnumerable<QueryParameter> Parameters(QueryDialect dialect, IReadOnlyList<object?> position) => position
         .Select((value, i) => (value, i)).Where(p => p.value is not null)
         .Select(p => new QueryParameter(ParameterName(p.i), dialect.Value(p.value!)));

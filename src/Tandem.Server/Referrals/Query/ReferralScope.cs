@@ -8,12 +8,16 @@ namespace Tandem.Server.Referrals.Query;
 /// </summary>
 internal static class ReferralScope
 {
+    /// <summary>The time that the condition is asked for, the one parameter that changes from request to request.</summary>
+    public const string NowParameter = "@now";
+
     /// <param name="withOthers">Whether the other parties' referrals are asked for (R57).</param>
     public static string Of(Caller caller, bool withOthers, long now, SqlParameters parameters)
     {
         var organization = parameters.Add(caller.OrganizationId);
         var own = $"(r.organization_id = {organization} AND {Role(caller, "r", parameters)} "
-            + $"AND (r.archives_at IS NULL OR r.archives_at > {parameters.Add(now)}))";
+            + $"AND (r.archives_at IS NULL OR r.archives_at > {NowParameter}))";
+        parameters.Add([new(NowParameter, now)]);
         if (!withOthers)
             return own;
 

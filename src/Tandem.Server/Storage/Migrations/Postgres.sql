@@ -245,6 +245,8 @@ VALUES ('directory', '00000000-0000-0000-0000-000000000000');
 INSERT INTO shared_state (name, stamp)
 VALUES ('tokens', '00000000-0000-0000-0000-000000000000');
 
+CREATE INDEX "IX_change_log_organization_id_transaction_id_sequence" ON change_log (organization_id, transaction_id, sequence);
+
 CREATE INDEX "IX_change_log_referral_id_sequence" ON change_log (referral_id, sequence);
 
 CREATE INDEX "IX_change_log_transaction_id_sequence" ON change_log (transaction_id, sequence);
@@ -273,29 +275,47 @@ CREATE INDEX "IX_referrals_engagement_id" ON referrals (engagement_id);
 
 CREATE INDEX "IX_referrals_expires_at" ON referrals (expires_at) WHERE expires_at IS NOT NULL;
 
-CREATE INDEX "IX_referrals_organization_id_campaign_id" ON referrals (organization_id, campaign_id);
+CREATE INDEX "IX_referrals_organization_id_campaign_id_created_at_id_archive~" ON referrals (organization_id, campaign_id, created_at, id, archives_at);
 
-CREATE INDEX "IX_referrals_organization_id_closing_at" ON referrals (organization_id, closing_at);
+CREATE INDEX "IX_referrals_organization_id_closing_at_archives_at" ON referrals (organization_id, closing_at, archives_at);
 
-CREATE INDEX "IX_referrals_organization_id_country_created_at_id" ON referrals (organization_id, country, created_at, id);
+CREATE INDEX "IX_referrals_organization_id_country_created_at_id_archives_at" ON referrals (organization_id, country, created_at, id, archives_at);
 
-CREATE INDEX "IX_referrals_organization_id_created_at_id" ON referrals (organization_id, created_at, id);
+CREATE INDEX "IX_referrals_organization_id_created_at_id_archives_at" ON referrals (organization_id, created_at, id, archives_at);
 
 CREATE INDEX "IX_referrals_organization_id_creator_user_id" ON referrals (organization_id, creator_user_id);
 
+CREATE INDEX "IX_referrals_organization_id_currency_created_at_id_archives_at" ON referrals (organization_id, currency, created_at, id, archives_at);
+
 CREATE INDEX "IX_referrals_organization_id_customer_name" ON referrals (organization_id, customer_name);
 
-CREATE INDEX "IX_referrals_organization_id_deal_value" ON referrals (organization_id, deal_value);
+CREATE INDEX "IX_referrals_organization_id_deal_value_archives_at" ON referrals (organization_id, deal_value, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_direction_created_at_id_archives_~" ON referrals (organization_id, direction, created_at, id, archives_at);
 
 CREATE INDEX "IX_referrals_organization_id_external_reference_id" ON referrals (organization_id, external_reference_id);
 
+CREATE INDEX "IX_referrals_organization_id_favorite_created_at_id_archives_at" ON referrals (organization_id, favorite, created_at, id, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_invited_by_created_at_id_archives~" ON referrals (organization_id, invited_by, created_at, id, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_mpn_id_created_at_id_archives_at" ON referrals (organization_id, mpn_id, created_at, id, archives_at);
+
 CREATE INDEX "IX_referrals_organization_id_name" ON referrals (organization_id, name);
 
-CREATE INDEX "IX_referrals_organization_id_sales_stage_created_at_id" ON referrals (organization_id, sales_stage, created_at, id);
+CREATE INDEX "IX_referrals_organization_id_qualification_created_at_id_archi~" ON referrals (organization_id, qualification, created_at, id, archives_at);
 
-CREATE INDEX "IX_referrals_organization_id_status_created_at_id" ON referrals (organization_id, status, created_at, id);
+CREATE INDEX "IX_referrals_organization_id_registration_status_created_at_id~" ON referrals (organization_id, registration_status, created_at, id, archives_at);
 
-CREATE INDEX "IX_referrals_organization_id_updated_at_id" ON referrals (organization_id, updated_at, id);
+CREATE INDEX "IX_referrals_organization_id_sales_stage_created_at_id_archive~" ON referrals (organization_id, sales_stage, created_at, id, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_status_created_at_id_archives_at" ON referrals (organization_id, status, created_at, id, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_substatus_created_at_id_archives_~" ON referrals (organization_id, substatus, created_at, id, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_type_created_at_id_archives_at" ON referrals (organization_id, type, created_at, id, archives_at);
+
+CREATE INDEX "IX_referrals_organization_id_updated_at_id_archives_at" ON referrals (organization_id, updated_at, id, archives_at);
 
 CREATE INDEX "IX_referrals_reminds_at" ON referrals (reminds_at) WHERE reminds_at IS NOT NULL;
 
@@ -312,7 +332,7 @@ CREATE UNIQUE INDEX "IX_users_email" ON users (email);
 CREATE INDEX "IX_users_organization_id_external_id" ON users (organization_id, external_id);
 
 INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261124003136_Initial', '10.0.15');
+VALUES ('20261124020536_Initial', '10.0.15');
 
 COMMIT;
 

@@ -11,7 +11,7 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261124003057_Initial")]
+    [Migration("20261124020447_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -579,6 +579,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
 
                     b.HasIndex("TransactionId", "Sequence");
 
+                    b.HasIndex("OrganizationId", "TransactionId", "Sequence");
+
                     b.ToTable("change_log", (string)null);
                 });
 
@@ -846,29 +848,47 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasDatabaseName("ux_referrals_open_per_engagement")
                         .HasFilter("status <> 'Closed'");
 
-                    b.HasIndex("OrganizationId", "CampaignId");
-
-                    b.HasIndex("OrganizationId", "ClosingAt");
-
                     b.HasIndex("OrganizationId", "CreatorUserId");
 
                     b.HasIndex("OrganizationId", "CustomerName");
-
-                    b.HasIndex("OrganizationId", "DealValue");
 
                     b.HasIndex("OrganizationId", "ExternalReferenceId");
 
                     b.HasIndex("OrganizationId", "Name");
 
-                    b.HasIndex("OrganizationId", "CreatedAt", "Id");
+                    b.HasIndex("OrganizationId", "ClosingAt", "ArchivesAt");
 
-                    b.HasIndex("OrganizationId", "UpdatedAt", "Id");
+                    b.HasIndex("OrganizationId", "DealValue", "ArchivesAt");
 
-                    b.HasIndex("OrganizationId", "Country", "CreatedAt", "Id");
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id", "ArchivesAt");
 
-                    b.HasIndex("OrganizationId", "SalesStage", "CreatedAt", "Id");
+                    b.HasIndex("OrganizationId", "UpdatedAt", "Id", "ArchivesAt");
 
-                    b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id");
+                    b.HasIndex("OrganizationId", "CampaignId", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Country", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Currency", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Direction", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Favorite", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "InvitedBy", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "MpnId", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Qualification", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "RegistrationStatus", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "SalesStage", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Substatus", "CreatedAt", "Id", "ArchivesAt");
+
+                    b.HasIndex("OrganizationId", "Type", "CreatedAt", "Id", "ArchivesAt");
 
                     b.ToTable("referrals", (string)null);
                 });

@@ -421,6 +421,11 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
+                name: "IX_change_log_organization_id_transaction_id_sequence",
+                table: "change_log",
+                columns: new[] { "organization_id", "transaction_id", "sequence" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_change_log_referral_id_sequence",
                 table: "change_log",
                 columns: new[] { "referral_id", "sequence" });
@@ -495,24 +500,24 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 filter: "expires_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_campaign_id",
+                name: "IX_referrals_organization_id_campaign_id_created_at_id_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "campaign_id" });
+                columns: new[] { "organization_id", "campaign_id", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_closing_at",
+                name: "IX_referrals_organization_id_closing_at_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "closing_at" });
+                columns: new[] { "organization_id", "closing_at", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_country_created_at_id",
+                name: "IX_referrals_organization_id_country_created_at_id_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "country", "created_at", "id" });
+                columns: new[] { "organization_id", "country", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_created_at_id",
+                name: "IX_referrals_organization_id_created_at_id_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "created_at", "id" });
+                columns: new[] { "organization_id", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_creator_user_id",
@@ -520,14 +525,24 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "creator_user_id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_currency_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "currency", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_customer_name",
                 table: "referrals",
                 columns: new[] { "organization_id", "customer_name" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_deal_value",
+                name: "IX_referrals_organization_id_deal_value_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "deal_value" });
+                columns: new[] { "organization_id", "deal_value", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_direction_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "direction", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_external_reference_id",
@@ -535,24 +550,59 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "external_reference_id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_favorite_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "favorite", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_invited_by_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "invited_by", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_mpn_id_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "mpn_id", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_name",
                 table: "referrals",
                 columns: new[] { "organization_id", "name" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_sales_stage_created_at_id",
+                name: "IX_referrals_organization_id_qualification_created_at_id_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "sales_stage", "created_at", "id" });
+                columns: new[] { "organization_id", "qualification", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_status_created_at_id",
+                name: "IX_referrals_organization_id_registration_status_created_at_id_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "status", "created_at", "id" });
+                columns: new[] { "organization_id", "registration_status", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_updated_at_id",
+                name: "IX_referrals_organization_id_sales_stage_created_at_id_archives_at",
                 table: "referrals",
-                columns: new[] { "organization_id", "updated_at", "id" });
+                columns: new[] { "organization_id", "sales_stage", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_status_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "status", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_substatus_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "substatus", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_type_created_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "type", "created_at", "id", "archives_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_referrals_organization_id_updated_at_id_archives_at",
+                table: "referrals",
+                columns: new[] { "organization_id", "updated_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_referrals_reminds_at",
