@@ -19,6 +19,7 @@ internal abstract class BenchData
         ["created_at"] = "created_at + i * 1000",
         ["updated_at"] = "updated_at + i * 1000",
         ["status"] = "CASE WHEN i % 100 = 0 THEN 'Closed' ELSE status END",
+        ["registration_status"] = "CASE WHEN i % 4000 = 0 THEN 'ReviewPending' ELSE registration_status END",
         ["name"] = "'deal ' || i",
         ["customer_name"] = "'customer ' || (i % 20000)",
         ["country"] = "CASE WHEN i % 2000 = 0 THEN 'tr' ELSE 'us' END",
@@ -33,6 +34,7 @@ internal abstract class BenchData
         ("customer, one in 20,000", "customerProfile/name eq 'Customer 77'"),
         ("value, one in 1,000", "details/dealValue lt 200"),
         ("country, one in 2,000", "customerProfile/address/country eq 'TR'"),
+        ("registration, one in 4,000", "registrationStatus eq 'ReviewPending'"),
         ("reference, one", "externalReferenceId eq 'ext-5000'"),
     ];
 

@@ -79,11 +79,14 @@ public sealed class LifeCycleTests
         var deal = await server.Own(Carol);
         server.Clock.SetUtcNow(DateTimeOffset.Parse("2026-07-09T23:59:59Z", null));
         (await server.Get(Carol, $"{Api}/{lead.Id}")).Is(200);
-        Assert.Equal(2, (await server.Get(Carol, Api)).Value.Count);
+        var before = await server.Get(Carol, Api);
+        Assert.Equal((2, 2), (before.Value.Count, (int)before.Json["@odata.count"]!));
         server.Clock.SetUtcNow(DateTimeOffset.Parse("2026-07-10T00:00:00Z", null));
         (await server.Get(Carol, $"{Api}/{lead.Id}")).Refuses(410, null, "referral");
         (await server.Patch(Carol, $"{Api}/{lead.Id}", Bodies.Replace(("/favorite", true)))).Refuses(410);
-        Assert.Equal(deal.Id, (string?)Assert.Single((await server.Get(Carol, Api)).Value)["id"]);
+        var after = await server.Get(Carol, Api);
+        Assert.Equal(deal.Id, (string?)Assert.Single(after.Value)["id"]);
+        Assert.Equal(1, (int)after.Json["@odata.count"]!);
     }
 
     [Theory] // B30

@@ -35,6 +35,31 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_count_is_the_count_of_now_whichever_node_wrote() // R58
+    {
+        await using var first = await Start();
+        await using var second = await Start(data: first.Data);
+        for (var stored = 1L; stored <= 20; stored++)
+        {
+            // The list is asked for while others write, too: what is counted then must not be kept for later.
+            await Task.WhenAll(first.Own(), Count(first, ""), Count(second, ""));
+            Assert.Equal(stored, await Count(second, ""));
+            Assert.Equal(stored, await Count(second, "&$top=3"));
+            Assert.Equal(stored, await Count(first, ""));
+            Assert.Equal(0, await Count(first, "&$filter=status eq 'Closed'"));
+        }
+
+        var deal = (await first.Get(Alice, Api)).Value[0]!;
+        (await second.Patch(Alice, $"{Api}/{deal["id"]}", Bodies.Replace(("/name", "Other")))).Is(204);
+        Assert.Equal(1, await Count(first, "&$filter=name eq 'other'"));
+        (await second.Patch(Alice, $"{Api}/{deal["id"]}", Bodies.Replace(("/name", "Another")))).Is(204);
+        Assert.Equal(0, await Count(first, "&$filter=name eq 'other'"));
+
+        static async Task<long> Count(TandemServer server, string options) =>
+            (long)(await server.Get(Alice, $"{Api}?$count=true{options}")).Is(200).Json["@odata.count"]!;
+    }
+
+    [Fact]
     public async Task Writers_on_both_nodes_lose_no_update() // R86
     {
         await using var first = await Start();
