@@ -61,7 +61,16 @@ internal sealed record Caller
 
     public string? Email => Emails.IsEmpty ? null : Emails[0];
 
-    public bool Has(Role role) => Roles.Any(r => r.Role == role);
+    public bool Has(Role role)
+    {
+        foreach (var grant in Roles)
+        {
+            if (grant.Role == role)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Whether the user holds one of the two roles that open the Referrals API (B1).</summary>
     public bool HasReferralRole => Has(Role.ReferralsAdmin) || Has(Role.ReferralsUser);

@@ -18,6 +18,8 @@ internal static class ReferralEndpoints
     // A decision that is overtaken is made again; an If-Match that names a tag is not (R82, R86).
     private const int MostAttempts = 50;
 
+    private const int LikelySize = 8 * 1024;
+
     // Who was overtaken stands in line for his referral, so that not all try again at once.
     private static readonly SemaphoreSlim[] Lines = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1, 1))];
 
@@ -84,7 +86,8 @@ internal static class ReferralEndpoints
                 var self = ReferralAnswers.SelfLink(creation.Referral.After.Id, address.Of(context.Request));
                 var answer = repeat is null
                     ? null
-                    : new FirstAnswer(repeat.Key, repeat.Digest, StatusCodes.Status201Created, self, prepared[0].Document);
+                    : new FirstAnswer(repeat.Key, repeat.Digest, StatusCodes.Status201Created, self,
+                        Encoding.UTF8.GetString(prepared[0].Document));
 
                 switch (await store.Write(prepared, answer, cancellation))
                 {
@@ -92,7 +95,7 @@ internal static class ReferralEndpoints
                         Diagnose(context, creation.Unknown);
                         context.Response.Headers.Location = self;
                         await ReferralAnswers.WriteReferral(context, StatusCodes.Status201Created,
-                            Encoding.UTF8.GetBytes(prepared[0].Document), StoredIdentity.Of(creation.Referral.After),
+                            prepared[0].Document, StoredIdentity.Of(creation.Referral.After),
                             address.Of(context.Request), withContext: false);
                         return;
                     case WriteResult.Repeated when await Repeat(context, repeat!, store, cancellation):
@@ -109,7 +112,8 @@ internal static class ReferralEndpoints
         string id, HttpContext context, Caller caller, ReferralStore store, ServerAddress address, TimeProvider clock,
         CancellationToken cancellation)
     {
-        var found = await FindVisible(id, caller, store, clock, cancellation);
+        using var stored = new PooledBuffer(LikelySize);
+        var found = await FindVisible(id, caller, store, clock, cancellation, stored);
         if (!found.Succeeded(out var visible, out var refusal))
         {
             await context.Write(refusal);
@@ -296,9 +300,10 @@ internal static class ReferralEndpoints
 
     /// <summary>A referral that the caller may see, in the view that he may have of it.</summary>
     internal static async ValueTask<Outcome<VisibleReferral>> FindVisible(
-        string id, Caller caller, ReferralStore store, TimeProvider clock, CancellationToken cancellation)
+        string id, Caller caller, ReferralStore store, TimeProvider clock, CancellationToken cancellation,
+        PooledBuffer? document = null)
     {
-        if (!TryId(id, out var referralId) || await store.Find(referralId, cancellation) is not { } referral)
+        if (!TryId(id, out var referralId) || await store.Find(referralId, cancellation, document) is not { } referral)
             return Visibility.Unknown;
         var engagement = referral.OrganizationId == caller.OrganizationId
             ? null

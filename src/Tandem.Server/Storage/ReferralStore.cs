@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data.Common;
 using System.Text.Json;
 using NpgsqlTypes;
@@ -63,7 +64,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
     internal static readonly HotSql Insert = InsertInto("referrals", Columns);
 
     internal static readonly HotSql CompareAndSet = new(
-        $"UPDATE referrals SET {string.Join(", ", Columns.Skip(1).Select((c, i) => $"{c.Name} = ${i + 2}"))} "
+        $"UPDATE referrals SET {string.Join(", ", Columns.Skip(1).Select((c, i) => $"{c.Name} = {Place(c.Name, i + 2)}"))} "
         + $"WHERE id = $1 AND version = ${Columns.Length + 1}",
         [.. Columns.Select(c => c.Type), Integer]);
 
@@ -90,11 +91,14 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
 
     public HotDatabase Database => database;
 
-    public ValueTask<StoredReferral?> Find(Guid id, CancellationToken cancellation) =>
-        database.Read(id, static async (session, id, cancellation) =>
+    /// <param name="id">Its id.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="document">Holds the document that is found, which is good as long as the buffer is; an array of its own if null.</param>
+    public ValueTask<StoredReferral?> Find(Guid id, CancellationToken cancellation, PooledBuffer? document = null) =>
+        database.Read((id, document), static async (session, ask, cancellation) =>
         {
-            await using var row = await session.Command(ById, id).ExecuteReaderAsync(cancellation);
-            return await row.ReadAsync(cancellation) ? ReadRow(row) : null;
+            await using var row = await session.Command(ById, ask.id).ExecuteReaderAsync(cancellation);
+            return await row.ReadAsync(cancellation) ? ReadRow(row, ask.document) : null;
         }, cancellation);
 
     /// <summary>The engagement of a referral, in one query; null when there is no such referral.</summary>
@@ -227,8 +231,11 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
 
     private static HotSql InsertInto(string table, params (string Name, NpgsqlDbType Type)[] columns) => new(
         $"INSERT INTO {table} ({string.Join(", ", columns.Select(c => c.Name))}) "
-        + $"VALUES ({string.Join(", ", columns.Select((_, i) => $"${i + 1}"))})",
+        + $"VALUES ({string.Join(", ", columns.Select((c, i) => Place(c.Name, i + 1)))})",
         [.. columns.Select(c => c.Type)]);
+
+    // A document is handed over as the UTF-8 that it is. SQLite's driver takes bytes for a blob.
+    private static string Place(string column, int number) => column == "document" ? $"CAST(${number} AS TEXT)" : $"${number}";
 
     private static void AddChange(List<HotStatement> statements, PreparedChange prepared)
     {
@@ -319,9 +326,10 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
         return referrals;
     }
 
-    private static StoredReferral ReadRow(DbDataReader reader)
+    private static StoredReferral ReadRow(DbDataReader reader, PooledBuffer? document = null)
     {
         var row = new HotRow(reader);
+        document?.Write(row.Utf8(16));
         return new()
         {
             Id = row.Guid(0),
@@ -340,7 +348,7 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
             RemindsAt = TimeOrNull(row, 13),
             SharedWithSellers = row.Boolean(14),
             UpdatedAt = WireTime.FromUnixMicroseconds(row.Int64(15)),
-            Document = row.Utf8(16).ToArray(),
+            Document = document?.Written ?? row.Utf8(16).ToArray(),
         };
     }
 
@@ -379,7 +387,8 @@ internal sealed class PreparedChange
 
     public bool ChangesMembers { get; private init; }
 
-    public string Document { get; private init; } = "";
+    /// <summary>UTF-8 JSON.</summary>
+    public byte[] Document { get; private init; } = [];
 
     /// <summary>Stamps the new document; its time is later than the one before, however fast the clock (R84).</summary>
     public static PreparedChange Of(ReferralChange change, DateTimeOffset now)
@@ -398,7 +407,7 @@ internal sealed class PreparedChange
             At = at,
             ChangesDocument = true,
             ChangesMembers = change.Before is null || change.Properties.Any(p => p is "team" or "customerProfile.team"),
-            Document = JsonSerializer.Serialize(referral, ReferralJson.Wire.Referral),
+            Document = JsonSerializer.SerializeToUtf8Bytes(referral, ReferralJson.Wire.Referral),
         };
     }
 }
