@@ -32,6 +32,7 @@ internal static class TandemApp
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
         builder.Services.AddIdentity();
+        builder.Services.AddCompression();
         builder.Services.AddReferrals();
         builder.AddOperations();
 
@@ -40,6 +41,7 @@ internal static class TandemApp
         app.UseIdentity();
         app.UseRouting();
         app.UseMiddleware<CallerGate>();
+        app.UseCompression();
         app.MapIdentity();
         app.MapReferrals();
         app.MapAdministration();

@@ -37,11 +37,12 @@ internal static class ReferralEndpoints
         var group = routes.MapGroup("/v1.0/engagements/referrals").WithTags("Referrals").Admit(Admission.Referrals)
             .AddEndpointFilter(ContractPipeline.RequireJsonAccepted);
         group.MapPost("", Create).WithName("CreateReferral").WithSummary("Create a referral");
-        group.MapGet("", ListEndpoint.List).WithName("ListReferrals").WithSummary("List referrals");
+        group.MapGet("", ListEndpoint.List).WithName("ListReferrals").WithSummary("List referrals").Compress();
         group.MapGet("/{id}", Get).WithName("GetReferral").WithSummary("Get a referral");
         group.MapPut("/{id}", Put).WithName("PutReferral").WithSummary("Update a referral by merge");
         group.MapPatch("/{id}", Patch).WithName("PatchReferral").WithSummary("Update a referral by JSON Patch or merge patch");
-        group.MapGet("/{id}/history", HistoryEndpoint.Get).WithName("GetReferralHistory").WithSummary("Read a referral's history, newest change first");
+        group.MapGet("/{id}/history", HistoryEndpoint.Get).WithName("GetReferralHistory").WithSummary("Read a referral's history, newest change first")
+            .Compress();
         return group;
     }
 

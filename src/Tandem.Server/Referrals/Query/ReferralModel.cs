@@ -5,6 +5,8 @@ using Microsoft.OData.Edm;
 using Microsoft.OData.Edm.Csdl;
 using Tandem.Contracts.Reading;
 
+using Tandem.Server.Http;
+
 namespace Tandem.Server.Referrals.Query;
 
 /// <summary>The entity model that <c>/v1.0/$metadata</c> shows, made from the contract.</summary>
@@ -15,7 +17,7 @@ internal static class ReferralModel
     private static readonly Lazy<byte[]> Csdl = new(MakeCsdl);
 
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1.0/$metadata", () => Results.Bytes(Csdl.Value, "application/xml; charset=utf-8"))
+        routes.MapGet("/v1.0/$metadata", () => Results.Bytes(Csdl.Value, "application/xml; charset=utf-8")).Compress()
             .WithTags("Referrals").WithSummary("The OData model (CSDL)");
 
     private static EdmModel Make()
