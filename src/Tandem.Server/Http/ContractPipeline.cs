@@ -30,7 +30,7 @@ internal static class ContractPipeline
         .UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = WriteFailure,
-            // The log says once that the database is away, and not at each request.
+            // NodeWatch logs once that the database is away; each request need not.
             SuppressDiagnosticsCallback = static failure => DatabaseAwayException.In(failure.Exception) is not null,
         })
         .Use(static async (context, next) =>
@@ -112,11 +112,21 @@ internal static class ContractPipeline
         if (!headers.ContainsKey("Request-ID"))
             WriteTracingHeaders(context);
         if (DatabaseAwayException.In(failure) is { } away)
+        {
+            if (away.MayBeStored)
+                LogUnknownOutcome(context, away);
             return context.WriteUnavailable(OfAbsence(away, context.Request.Method));
+        }
+
         return context.Write(failure is BadHttpRequestException bad ? OfBadRequest(bad) : new Refusal(
             StatusCodes.Status500InternalServerError, null, null,
             $"The server failed; nothing was stored. Its log has the details under {headers["Request-ID"]}."));
     }
+
+    private static void LogUnknownOutcome(HttpContext context, DatabaseAwayException away) =>
+        context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ContractPipeline)).LogWarning(
+            "The database went away over {Method} {Path}, which may be stored or not: {Reason}. Request-ID {RequestId}",
+            context.Request.Method, context.Request.Path, away.Message, context.Response.Headers["Request-ID"].ToString());
 
     private static Refusal OfAbsence(DatabaseAwayException away, string method)
     {

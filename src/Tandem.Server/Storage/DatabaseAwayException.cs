@@ -34,6 +34,7 @@ internal sealed class DatabaseAwayException(Exception inner, bool mayBeStored) :
     {
         // After a failover, a connection to what is a replica now.
         PostgresException refusal => refusal.IsTransient || refusal.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
+        NpgsqlOperationInProgressException => false,
         // Not the database's answer, hence no answer.
         NpgsqlException => true,
         // Names that cannot be resolved come as they are.

@@ -34,6 +34,9 @@ internal sealed record DatabaseConnection(DatabaseKind Kind, string ConnectionSt
             // A commit that is stopped while it waits for its standby answers as if it had not been; not listening to
             // what is answered after a stop is how that never counts as stored.
             var postgres = new NpgsqlConnectionStringBuilder(text) { CancellationTimeout = -1 };
+            // Of several hosts the one that takes writes, also for the entity framework.
+            if (postgres.Host?.Contains(',', StringComparison.Ordinal) == true)
+                postgres.TargetSessionAttributes ??= "primary";
             return new(DatabaseKind.Postgres, postgres.ToString(), configuration.GetConnectionString("TandemReadReplica"));
         }
 
