@@ -101,7 +101,11 @@ public sealed class DatabaseAwayTests
             return;
         var database = $"together-{Guid.NewGuid():N}";
         var nodes = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
-            Start(settings: ("ConnectionStrings:Tandem", $"{TestDatabase.Postgres};Database={database};Maximum Pool Size=20")))));
+            Start(settings:
+            [
+                ("ConnectionStrings:Tandem", $"{TestDatabase.Postgres};Database={database};Maximum Pool Size=20"),
+                ("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"),
+            ]))));
         var deal = await nodes[0].Own();
         foreach (var node in nodes)
         {
@@ -112,8 +116,12 @@ public sealed class DatabaseAwayTests
 
     private static JsonObject User => new() { ["email"] = "nora@contoso.example", ["name"] = "Nora New" };
 
-    private static Task<TandemServer> On(PrivatePostgres postgres) => TandemServer.Start(
-        settings: [("ConnectionStrings:Tandem", $"{postgres.Connection};Command Timeout=2"), ("Logging:LogLevel:Default", "None")]);
+    // What the server logs meanwhile is as it should be, and would only hide what tests report.
+    private static Task<TandemServer> On(PrivatePostgres postgres) => TandemServer.Start(settings:
+    [
+        ("ConnectionStrings:Tandem", $"{postgres.Connection};Command Timeout=2"),
+        ("Logging:LogLevel:Default", "None"), ("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"),
+    ]);
 
     private static void Unavailable(Reply reply, string? innerCode = null)
     {
