@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Npgsql;
 
 namespace Tandem.Server.Tests.Fixtures;
 
@@ -32,19 +31,14 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         return postgres;
     }
 
-    public Task StartAgain() => RunAsOwner(
+    /// <param name="standby">Name of the standby that each commit waits for.</param>
+    public Task StartAgain(string standby = "") => RunAsOwner(
         "pg_ctl", "-D", Data, "-l", $"{_folder}/log", "-w", "start",
-        "-o", $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c fsync=off");
+        "-o", $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c fsync=off "
+        + $"-c synchronous_standby_names={standby}");
 
     /// <param name="mode"><c>fast</c> as an administrator would, or <c>immediate</c> as a crash.</param>
     public Task Stop(string mode) => RunAsOwner("pg_ctl", "-D", Data, "-m", mode, "-w", "stop");
-
-    public async Task Tell(string sql, string database = "postgres")
-    {
-        await using var source = NpgsqlDataSource.Create($"{Connection};Database={database};Pooling=false");
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -52,9 +46,6 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             await Stop("immediate");
         Directory.Delete(_folder, recursive: true);
     }
-
-    /// <summary>What ALTER SYSTEM has set.</summary>
-    public string AutoConf => $"{Data}/postgresql.auto.conf";
 
     private string Data => $"{_folder}/data";
 

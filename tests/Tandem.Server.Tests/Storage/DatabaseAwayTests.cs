@@ -78,13 +78,14 @@ public sealed class DatabaseAwayTests
         var rename = Bodies.Replace(("/name", "Once"));
 
         // The commit waits for a standby that never comes, and the primary dies while it waits.
-        await postgres.Tell("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-        await postgres.Tell("SELECT pg_reload_conf()");
+        await postgres.Stop("fast");
+        await postgres.StartAgain(standby: "nobody");
+        await Ready(server);
         var waiting = server.Patch(Alice, $"{Api}/{deal.Id}", rename, ("If-Match", deal.ETag));
         Unavailable(await server.Post(Alice, Api, Bodies.Minimum(), key), "outcomeUnknown");
         Unavailable(await waiting, "outcomeUnknown");
+        Assert.Contains("may be stored or not", (await server.Post(Alice, $"/admin/organizations/{Contoso}/users", User)).Is(503).Text, StringComparison.Ordinal);
         await postgres.Stop("immediate");
-        File.Delete(postgres.AutoConf);
         await postgres.StartAgain();
         await Ready(server);
 
