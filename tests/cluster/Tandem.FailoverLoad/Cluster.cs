@@ -8,7 +8,7 @@ namespace Tandem.FailoverLoad;
 internal sealed class Cluster : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private readonly Process _etcd;
+    private Process? _etcd;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
     private Cluster(Process etcd, IReadOnlyList<Node> nodes) => (_etcd, Nodes) = (etcd, nodes);
@@ -35,7 +35,6 @@ internal sealed class Cluster : IDisposable
             node.Start();
         }
 
-        await cluster.Whole();
         return cluster;
     }
 
@@ -71,8 +70,10 @@ internal sealed class Cluster : IDisposable
     {
         foreach (var node in Nodes)
             node.Dispose();
-        Programs.Kill(_etcd);
-        _etcd.Dispose();
+        if (Interlocked.Exchange(ref _etcd, null) is not { } etcd)
+            return;
+        Programs.Kill(etcd);
+        etcd.Dispose();
         _http.Dispose();
     }
 

@@ -80,8 +80,7 @@ internal sealed class Load(IReadOnlyList<TandemNode> servers, Tally tally) : IDi
             }
             else
             {
-                await Expect(answer, HttpStatusCode.NoContent);
-                tag = answer.Headers.ETag!.Tag;
+                tag = (string)(await Expect(answer, HttpStatusCode.OK))["eTag"]!;
             }
 
             tally.Acknowledge(id, tag);
@@ -155,7 +154,7 @@ internal sealed class Load(IReadOnlyList<TandemNode> servers, Tally tally) : IDi
     {
         var text = await answer.Content.ReadAsStringAsync();
         if (answer.StatusCode == status)
-            return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+            return JsonNode.Parse(text)!;
         Fault(answer, text);
         throw new InvalidOperationException($"Expected {status}, got {answer.StatusCode}: {text}");
     }

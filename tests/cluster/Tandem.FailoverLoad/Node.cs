@@ -58,10 +58,8 @@ internal sealed class Node(string name, string folder) : IDisposable
             return;
         }
 
-        var backends = Programs.ChildrenOf(postmaster);
         Programs.Kill(_patroni!);
-        Programs.Kill(postmaster);
-        backends.ForEach(Programs.Kill);
+        KillPostgres(postmaster);
     }
 
     /// <summary>One value from its PostgreSQL; null when it does not answer.</summary>
@@ -84,12 +82,19 @@ internal sealed class Node(string name, string folder) : IDisposable
 
     public void Dispose()
     {
-        if (_patroni is null)
+        if (Interlocked.Exchange(ref _patroni, null) is not { } patroni)
             return;
-        Programs.Kill(_patroni);
+        Programs.Kill(patroni);
+        patroni.Dispose();
         if (PostmasterId() is { } postmaster)
-            Programs.Kill(postmaster);
-        _patroni.Dispose();
+            KillPostgres(postmaster);
+    }
+
+    private static void KillPostgres(int postmaster)
+    {
+        var backends = Programs.ChildrenOf(postmaster);
+        Programs.Kill(postmaster);
+        backends.ForEach(Programs.Kill);
     }
 
     private int? PostmasterId()

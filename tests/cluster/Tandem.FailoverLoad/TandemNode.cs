@@ -5,7 +5,7 @@ namespace Tandem.FailoverLoad;
 /// <summary>A Tandem server on the cluster, started once.</summary>
 internal sealed class TandemNode : IDisposable
 {
-    private readonly Process _process;
+    private Process? _process;
 
     public TandemNode(string folder, string connection)
     {
@@ -17,7 +17,7 @@ internal sealed class TandemNode : IDisposable
 
     public Uri Address { get; }
 
-    public bool Runs => !_process.HasExited;
+    public bool Runs => _process is { HasExited: false };
 
     public async Task Ready()
     {
@@ -41,7 +41,9 @@ internal sealed class TandemNode : IDisposable
 
     public void Dispose()
     {
-        Programs.Kill(_process);
-        _process.Dispose();
+        if (Interlocked.Exchange(ref _process, null) is not { } process)
+            return;
+        Programs.Kill(process);
+        process.Dispose();
     }
 }
