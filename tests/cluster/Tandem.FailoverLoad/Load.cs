@@ -52,9 +52,11 @@ internal sealed class Load(IReadOnlyList<TandemNode> servers, Tally tally) : IDi
             ["consent"] = new JsonObject(),
             ["details"] = new JsonObject { ["dealValue"] = 0 },
         }.ToJsonString();
-        var (answer, _) = await Send(turn, HttpMethod.Post, Api, body, ("Idempotency-Key", key));
+        var (answer, isAgain) = await Send(turn, HttpMethod.Post, Api, body, ("Idempotency-Key", key));
         using (answer)
         {
+            if (isAgain)
+                Interlocked.Increment(ref tally.CreatedAgain);
             var created = await Expect(answer, HttpStatusCode.Created);
             var (id, tag) = ((string)created["id"]!, (string)created["eTag"]!);
             tally.Created[key] = id;
@@ -69,13 +71,15 @@ internal sealed class Load(IReadOnlyList<TandemNode> servers, Tally tally) : IDi
     {
         var body = new JsonObject { ["details"] = new JsonObject { ["dealValue"] = value } }.ToJsonString();
         (string, string)[] headers = tag is null ? [] : [("If-Match", tag)];
-        var (answer, isRetry) = await Send(turn, HttpMethod.Patch, $"{Api}/{id}", body, headers);
+        var (answer, isAgain) = await Send(turn, HttpMethod.Patch, $"{Api}/{id}", body, headers);
         using (answer)
         {
-            if (answer.StatusCode == HttpStatusCode.PreconditionFailed && isRetry)
+            if (isAgain)
+                Interlocked.Increment(ref tally.UpdatedAgain);
+            if (answer.StatusCode == HttpStatusCode.PreconditionFailed && isAgain)
             {
                 // The first attempt was stored, and its answer lost; nobody else writes here.
-                Interlocked.Increment(ref tally.Retried);
+                Interlocked.Increment(ref tally.WereStored);
                 tag = await Reread(turn, id, value);
             }
             else

@@ -12,6 +12,9 @@ internal enum Death
 
     /// <summary>Patroni and every process of PostgreSQL are killed, as when a machine loses power; it comes back later.</summary>
     Machine,
+
+    /// <summary>All of them are stopped, as when a machine hangs: connections neither end nor answer. It goes on later.</summary>
+    Hanging,
 }
 
 /// <summary>One machine of the cluster: a Patroni and its PostgreSQL, on ports of the loopback interface.</summary>
@@ -48,18 +51,32 @@ internal sealed class Node(string name, string folder) : IDisposable
         _patroni = Programs.Start($"{folder}/patroni.log", [.. owner, "patroni", $"{folder}/patroni.yml"]);
     }
 
-    public void Kill(Death death)
+    public async Task Die(Death death)
     {
         if (PostmasterId() is not { } postmaster)
             throw new InvalidOperationException($"{name} has no PostgreSQL to kill.");
-        if (death == Death.Postmaster)
+        switch (death)
         {
-            Programs.Kill(postmaster);
-            return;
+            case Death.Postmaster:
+                Programs.Kill(postmaster);
+                break;
+            case Death.Machine:
+                Programs.Kill(_patroni!);
+                KillPostgres(postmaster);
+                break;
+            case Death.Hanging:
+                await Programs.Signal("STOP", [_patroni!.Id, postmaster, .. Programs.ChildrenOf(postmaster)]);
+                break;
         }
+    }
 
-        Programs.Kill(_patroni!);
-        KillPostgres(postmaster);
+    /// <summary>Brings back what Patroni does not bring back by itself.</summary>
+    public async Task Return(Death death)
+    {
+        if (death == Death.Machine)
+            Start();
+        if (death == Death.Hanging && PostmasterId() is { } postmaster)
+            await Programs.Signal("CONT", [.. Programs.ChildrenOf(postmaster), postmaster, _patroni!.Id]);
     }
 
     /// <summary>One value from its PostgreSQL; null when it does not answer.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 using Tandem.FailoverLoad;
 
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
-var kills = Option("--kills") is { } number ? int.Parse(number, CultureInfo.CurrentCulture) : 10;
+var (kills, hangs) = (Number("--kills", 10), Number("--hangs", 2));
 var random = new Random(20_261_124);
 var folder = Directory.CreateTempSubdirectory("tandem-cluster-").FullName;
 // The postgres user has to get through to its nodes.
@@ -33,16 +33,18 @@ async Task<bool> Test()
     await Pause();
 
     var killed = new List<Kill>();
-    for (var i = 1; i <= kills; i++)
+    for (var i = 1; i <= kills + hangs; i++)
     {
         var primary = await cluster.Primary();
-        var death = i % 2 == 1 ? Death.Postmaster : Death.Machine;
+        var death = i > kills ? Death.Hanging : i % 2 == 1 ? Death.Postmaster : Death.Machine;
         var at = tally.Now;
-        primary.Kill(death);
+        await primary.Die(death);
         await cluster.Primary(dead: primary);
         var promoted = tally.Now;
-        if (death == Death.Machine)
-            primary.Start();
+        // Time to work beside a host that takes connections and does not answer.
+        if (death == Death.Hanging)
+            await Task.Delay(10_000);
+        await primary.Return(death);
         await cluster.Whole();
         killed.Add(new Kill(i, primary.Name, death, at, promoted, tally.Now));
         Console.Error.WriteLine($"{i}. {primary.Name} ({death}): new primary after {(promoted - at).TotalSeconds:0.0} s, whole after "
@@ -66,6 +68,8 @@ async Task<bool> Test()
 }
 
 Task Pause() => Task.Delay(random.Next(3_000, 7_000));
+
+int Number(string name, int usual) => Option(name) is { } number ? int.Parse(number, CultureInfo.CurrentCulture) : usual;
 
 string? Option(string name)
 {

@@ -45,6 +45,9 @@ internal static class Programs
         }
     }
 
+    public static Task Signal(string signal, IEnumerable<int> ids) =>
+        Run(["sh", "-c", "signal=$1; shift; kill -s \"$signal\" \"$@\"", "sh", signal, .. ids.Select(id => $"{id}")]);
+
     /// <summary>What a process was started with; empty when it is gone.</summary>
     public static string CommandOf(int id)
     {

@@ -15,14 +15,14 @@ internal static class Report
     {
         var text = new StringBuilder();
         Line($"{TimeProvider.System.GetLocalNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores for everything, .NET {Environment.Version}; "
-            + $"{kills.Count} kills in {lasted.TotalMinutes:0} minutes.");
+            + $"{kills.Count(k => k.Death != Death.Hanging)} kills and {kills.Count(k => k.Death == Death.Hanging)} hangs in {lasted.TotalMinutes:0} minutes.");
         Line("");
-        Line("| Kill | What died | New primary | Longest time without an acknowledged write | … without a read | Whole again | 503, not stored | 503, outcome unknown | No answer |");
+        Line("| | What happened | New primary | Longest time without an acknowledged write | … without a read | Whole again | 503, not stored | 503, outcome unknown | No answer |");
         Line("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (var kill in kills)
         {
             var until = kill.Number == kills.Count ? TimeSpan.MaxValue : kills[kill.Number].At;
-            Line($"| {kill.Number} | {kill.Node}: {(kill.Death == Death.Postmaster ? "postmaster" : "whole machine")} "
+            Line($"| {kill.Number} | {kill.Node}: {Name(kill.Death)} "
                 + $"| {Seconds(kill.Promoted - kill.At)} | {Seconds(WriteGap(kill))} | {Seconds(ReadGap(kill))} | {Seconds(kill.Whole - kill.At)} "
                 + $"| {Tally.Count(tally.Refused, kill.At, until)} | {Tally.Count(tally.Unknown, kill.At, until)} "
                 + $"| {Tally.Count(tally.Unanswered, kill.At, until)} |");
@@ -34,14 +34,15 @@ internal static class Report
             var some = kills.Where(k => k.Death == death).ToList();
             if (some.Count == 0)
                 continue;
-            Line($"- {(death == Death.Postmaster ? "Postmaster killed" : "Machine lost")}: without writes {Spread(some.Select(WriteGap))}, "
-                + $"without reads {Spread(some.Select(ReadGap))}.");
+            Line($"- {some.Count} times {Name(death)}: without writes {Spread(some.Select(WriteGap))}, without reads {Spread(some.Select(ReadGap))}.");
         }
 
         Line($"- Acknowledged: {tally.Created.Count:N0} creations and {tally.Acknowledged.Count - tally.Created.Count:N0} updates; "
             + $"{tally.Reads.Count:N0} reads answered.");
         Line($"- Answered 503: {tally.Refused.Count:N0} with nothing stored, {tally.Unknown.Count:N0} with an unknown outcome; "
-            + $"{tally.Unanswered.Count:N0} without an answer. {tally.Retried:N0} updates turned out, by the 412 of their retry, to have been stored.");
+            + $"{tally.Unanswered.Count:N0} without an answer.");
+        Line($"- Sent again after an unknown outcome: {tally.CreatedAgain:N0} creations with the same key, and {tally.UpdatedAgain:N0} updates, of which "
+            + $"{tally.WereStored:N0} were answered 412, having been stored the first time.");
         Line($"- Other answers than 503, or without Retry-After or the error's body: {tally.Faults.Count:N0}.");
         Line($"- Both servers ran from the first request to the last: {(allRun ? "yes" : "**no**")}.");
         foreach (var (rule, exceptions) in rules)
@@ -61,6 +62,13 @@ internal static class Report
             throw new InvalidOperationException($"{page} needs two lines {Marker}, between which the results go.");
         await File.WriteAllTextAsync(page, $"{parts[0]}{Marker}\n\n{text}\n{Marker}{parts[2]}");
     }
+
+    private static string Name(Death death) => death switch
+    {
+        Death.Postmaster => "postmaster killed",
+        Death.Machine => "machine lost",
+        Death.Hanging => "machine hung",
+    };
 
     private static string Spread(IEnumerable<TimeSpan> times)
     {

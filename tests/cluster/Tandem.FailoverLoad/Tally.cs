@@ -31,8 +31,14 @@ internal sealed class Tally
     /// <summary>Referral and entity tag of each acknowledged write.</summary>
     public ConcurrentQueue<(string Id, string ETag)> Acknowledged { get; } = new();
 
-    /// <summary>Writes whose acknowledgement was lost and was made up for by a retry.</summary>
-    public int Retried;
+    /// <summary>Creations that were sent again after an unknown outcome.</summary>
+    public int CreatedAgain;
+
+    /// <summary>Updates that were sent again after an unknown outcome.</summary>
+    public int UpdatedAgain;
+
+    /// <summary>Those of them that the 412 showed to have been stored the first time.</summary>
+    public int WereStored;
 
     public void Acknowledge(string id, string tag)
     {
