@@ -41,9 +41,8 @@ async Task<bool> Test()
         await primary.Die(death);
         await cluster.Primary(dead: primary);
         var promoted = tally.Now;
-        // Time to work beside a host that takes connections and does not answer.
         if (death == Death.Hanging)
-            await Task.Delay(10_000);
+            await Task.Delay(Kill.BesideHung);
         await primary.Return(death);
         await cluster.Whole();
         killed.Add(new Kill(i, primary.Name, death, at, promoted, tally.Now));

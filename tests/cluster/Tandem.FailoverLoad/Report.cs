@@ -3,7 +3,11 @@ using System.Text;
 namespace Tandem.FailoverLoad;
 
 /// <summary>One kill, in times since the load began.</summary>
-internal sealed record Kill(int Number, string Node, Death Death, TimeSpan At, TimeSpan Promoted, TimeSpan Whole);
+internal sealed record Kill(int Number, string Node, Death Death, TimeSpan At, TimeSpan Promoted, TimeSpan Whole)
+{
+    /// <summary>How long there is a new primary, beside a host that takes connections and does not answer.</summary>
+    public static readonly TimeSpan BesideHung = TimeSpan.FromSeconds(20);
+}
 
 /// <summary>The figures of a run, as the page of the documentation shows them.</summary>
 internal static class Report
@@ -35,6 +39,12 @@ internal static class Report
             if (some.Count == 0)
                 continue;
             Line($"- {some.Count} times {Name(death)}: without writes {Spread(some.Select(WriteGap))}, without reads {Spread(some.Select(ReadGap))}.");
+        }
+
+        foreach (var hung in kills.Where(k => k.Death == Death.Hanging))
+        {
+            Line($"- While {hung.Node} hung beside its successor: {Tally.Count(tally.Writes, hung.Promoted, hung.Promoted + Kill.BesideHung)} writes and "
+                + $"{Tally.Count(tally.Reads, hung.Promoted, hung.Promoted + Kill.BesideHung)} reads in {Seconds(Kill.BesideHung)}.");
         }
 
         Line($"- Acknowledged: {tally.Created.Count:N0} creations and {tally.Acknowledged.Count - tally.Created.Count:N0} updates; "
