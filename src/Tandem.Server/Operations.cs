@@ -15,7 +15,7 @@ internal static class Operations
 
     public static void AddOperations(this WebApplicationBuilder builder)
     {
-        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database");
+        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database", timeout: TimeSpan.FromSeconds(5));
         builder.Services.AddOpenApi("v1", options => options.AddDocumentTransformer<OpenApiDescription>());
         // Unless somebody collects it, nothing is measured.
         if (builder.Configuration[Exporter] is null)

@@ -17,8 +17,20 @@ internal static class EmulatorSeed
     public const string Fabrikam = "2f0c1c4e-6a38-4f5e-9d0b-0f6a3f3b7a11";
     public const string MicrosoftTenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
-    /// <summary>Writes the seed into an empty database, all of it or nothing.</summary>
-    public static Task Plant(HotDatabase database, DateTimeOffset now, CancellationToken cancellation) =>
+    /// <summary>Writes the seed into an empty database, all of it or nothing; of nodes that start together one does.</summary>
+    public static async Task Plant(HotDatabase database, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            await Write(database, now, cancellation);
+        }
+        catch (UniqueViolationException)
+        {
+            // Another node was first, and its seed is the same.
+        }
+    }
+
+    private static Task<bool> Write(HotDatabase database, DateTimeOffset now, CancellationToken cancellation) =>
         database.Write(async (session, cancellation) =>
         {
             var seed = new Seed(session, WireTime.ToUnixMicroseconds(now), cancellation);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Net.Http.Headers;
+using Tandem.Server.Storage;
 
 namespace Tandem.Server.Http;
 
@@ -10,6 +11,8 @@ namespace Tandem.Server.Http;
 /// </summary>
 internal static class ContractPipeline
 {
+    // A failover takes seconds; asking again sooner only fills the log of a proxy.
+    private const int SecondsAway = 2;
     private const string Referrals = "/v1.0/engagements/referrals";
 
     private static readonly string[] ReferralAliases = ["/v1.0/engagments/referrals", "/engagements/v1/referrals", "/v1.0/referrals"];
@@ -24,7 +27,12 @@ internal static class ContractPipeline
             context.Request.Path = Canonical(context.Request.Path);
             return next(context);
         })
-        .UseExceptionHandler(static failed => failed.Run(WriteFailure))
+        .UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = WriteFailure,
+            // NodeWatch logs once that the database is away; each request need not.
+            SuppressDiagnosticsCallback = static failure => DatabaseAwayException.In(failure.Exception) is not null,
+        })
         .Use(static async (context, next) =>
         {
             await next(context);
@@ -103,9 +111,38 @@ internal static class ContractPipeline
         var headers = context.Response.Headers;
         if (!headers.ContainsKey("Request-ID"))
             WriteTracingHeaders(context);
+        if (DatabaseAwayException.In(failure) is { } away)
+        {
+            if (away.MayBeStored)
+                LogUnknownOutcome(context, away);
+            return context.WriteUnavailable(OfAbsence(away, context.Request.Method));
+        }
+
         return context.Write(failure is BadHttpRequestException bad ? OfBadRequest(bad) : new Refusal(
             StatusCodes.Status500InternalServerError, null, null,
             $"The server failed; nothing was stored. Its log has the details under {headers["Request-ID"]}."));
+    }
+
+    private static void LogUnknownOutcome(HttpContext context, DatabaseAwayException away) =>
+        context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ContractPipeline)).LogWarning(
+            "The database went away over {Method} {Path}, which may be stored or not: {Reason}. Request-ID {RequestId}",
+            context.Request.Method, context.Request.Path, away.Message, context.Response.Headers["Request-ID"].ToString());
+
+    private static Refusal OfAbsence(DatabaseAwayException away, string method)
+    {
+        const string Away = "The database does not answer at the moment";
+        var changes = !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method);
+        return new Refusal(StatusCodes.Status503ServiceUnavailable, changes && away.MayBeStored ? "outcomeUnknown" : null, null, changes switch
+        {
+            false => $"{Away}; try again in a few seconds.",
+            true when !away.MayBeStored => $"{Away}, so nothing was stored; send the request again in a few seconds.",
+            true => $"{Away}, and what you sent may be stored or not. Send it again as it was: a POST with the same "
+                + "Idempotency-Key (or client-request-id, or MS-RequestId) is stored once; an update with the same If-Match "
+                + "is stored once too, and a 412 tells to read what is there. A POST without any of them: look first.",
+        })
+        {
+            RetryAfter = SecondsAway,
+        };
     }
 
     private static Refusal OfBadRequest(BadHttpRequestException failure) => failure.StatusCode switch

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tandem.Contracts.Referrals;
+using Tandem.Server.Identity;
 
 namespace Tandem.Server.Http;
 
@@ -17,8 +20,8 @@ internal static class RefusalWriter
         response.StatusCode = refusal.Status;
         if (refusal.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer";
-        if (refusal.RetryAfter is { } seconds)
-            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (refusal.RetryAfter is not null)
+            response.Headers.RetryAfter = Text(refusal.RetryAfter);
 
         if (IsOwnEndpoint(context.Request.Path))
         {
@@ -31,6 +34,21 @@ internal static class RefusalWriter
         response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    /// <summary>
+    /// Writes a refusal that any endpoint may meet: on the issuer's in the shape of OAuth (RFC 6749), whose clients know no
+    /// other.
+    /// </summary>
+    public static Task WriteUnavailable(this HttpContext context, Refusal refusal)
+    {
+        if (context.Features.Get<IssuerRequest>() is null)
+            return context.Write(refusal);
+        context.Response.StatusCode = refusal.Status;
+        context.Response.Headers.RetryAfter = Text(refusal.RetryAfter);
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsJsonAsync(
+            new JsonObject { ["error"] = "temporarily_unavailable", ["error_description"] = refusal.Message }, context.RequestAborted);
     }
 
     public static ErrorResponse ToError(Refusal refusal)
@@ -87,6 +105,8 @@ internal static class RefusalWriter
     private static bool IsOwnEndpoint(PathString path) =>
         path.StartsWithSegments("/admin", StringComparison.OrdinalIgnoreCase)
         || path.StartsWithSegments("/emulator", StringComparison.OrdinalIgnoreCase);
+
+    private static string? Text(int? seconds) => seconds?.ToString(CultureInfo.InvariantCulture);
 
     private static string Cut(string message) =>
         message.Length <= LongestMessage ? message : string.Concat(message.AsSpan(0, LongestMessage - 3), "...");

@@ -94,7 +94,8 @@ internal sealed class TokenPruning(
             {
                 await Prune(stoppingToken);
             }
-            catch (Exception failure) when (failure is DbUpdateException or System.Data.Common.DbException or AggregateException)
+            catch (Exception failure) when (failure is DbUpdateException or System.Data.Common.DbException or AggregateException
+                || DatabaseAwayException.In(failure) is not null)
             {
                 logger.LogWarning(failure, "Ended tokens could not be thrown away; the next attempt is tomorrow.");
             }

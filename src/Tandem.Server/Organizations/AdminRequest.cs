@@ -171,13 +171,22 @@ internal sealed class AdminRequest(
         {
             await db.SaveChangesAsync(Cancellation);
         }
-        catch (DbUpdateException)
+        catch (DbUpdateException taken) when (DatabaseAwayException.In(taken) is null)
         {
             return new Refusal(StatusCodes.Status409Conflict, "resourceModified", null,
                 "Another request has just stored the same id, address or name, or removed what this one needs; read again and retry.");
         }
 
-        await directory.Reload(Cancellation);
+        try
+        {
+            await directory.Reload(Cancellation);
+        }
+        catch (DatabaseAwayException away)
+        {
+            // Saved, but not yet seen: only a reading says so.
+            throw new DatabaseAwayException(away, mayBeStored: true);
+        }
+
         return null;
     }
 

@@ -19,6 +19,7 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
     private static readonly HotSql HasReplayed = new("SELECT pg_last_wal_replay_lsn() >= $1", NpgsqlDbType.PgLsn);
 
     private readonly NpgsqlDataSource _source = Open(connection.ConnectionString);
+    private readonly TimeSpan _longestWrite = LongestWrite(connection.ConnectionString);
     private readonly NpgsqlDataSource? _replica = connection.ReadReplica is { } replica ? Open(replica) : null;
     private long _replicaReads;
 
@@ -34,9 +35,23 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
     public override async ValueTask<TResult> Read<TState, TResult>(
         TState state, Func<HotSession, TState, CancellationToken, ValueTask<TResult>> query, CancellationToken cancellation)
     {
-        await using var open = await _source.OpenConnectionAsync(cancellation);
-        await using var session = new Session(this, open, null);
-        return await query(session, state, cancellation);
+        for (var isSecond = false; ; isSecond = true)
+        {
+            try
+            {
+                await using var open = await Connect(_source, cancellation);
+                await using var session = new Session(this, open, null);
+                return await query(session, state, cancellation);
+            }
+            catch (NpgsqlException cut) when (!isSecond && WasCut(cut))
+            {
+                // A pooled connection may have ended while nobody used it; the next one is new.
+            }
+            catch (NpgsqlException failure) when (DatabaseAwayException.Means(failure))
+            {
+                throw new DatabaseAwayException(failure, mayBeStored: false);
+            }
+        }
     }
 
     public override async ValueTask<TResult> ReadAside<TState, TResult>(
@@ -51,7 +66,7 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
             await session.Command(Position).ExecuteScalarAsync(cancellation), cancellation);
         try
         {
-            await using var open = await _replica.OpenConnectionAsync(cancellation);
+            await using var open = await Connect(_replica, cancellation);
             await using var session = new Session(this, open, null, isReplica: true);
             for (var look = 1; look <= MostLooks; look++)
             {
@@ -65,7 +80,7 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
                 await Task.Delay(BetweenLooks, cancellation);
             }
         }
-        catch (NpgsqlException failure) when (failure.IsTransient)
+        catch (DbException failure) when (failure.IsTransient)
         {
             // The replica is away, or what it replays was in the way: the primary knows as well.
         }
@@ -76,12 +91,14 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
     public override async Task<bool> Write(
         Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation)
     {
-        await using var open = await _source.OpenConnectionAsync(cancellation);
-        await using var transaction = await open.BeginTransactionAsync(cancellation);
-        await using var session = new Session(this, open, transaction);
+        var commits = false;
         try
         {
+            await using var open = await Connect(_source, cancellation);
+            await using var transaction = await open.BeginTransactionAsync(cancellation);
+            await using var session = new Session(this, open, transaction);
             var kept = await write(session, cancellation);
+            commits = kept;
             if (kept)
                 await transaction.CommitAsync(CancellationToken.None);
             return kept;
@@ -90,13 +107,32 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
         {
             throw new UniqueViolationException(violation.TableName ?? "referrals", violation);
         }
+        catch (NpgsqlException failure) when (DatabaseAwayException.Means(failure))
+        {
+            throw new DatabaseAwayException(failure, commits && DatabaseAwayException.MayHideCommit(failure));
+        }
     }
 
     public override async Task<bool> Write(IReadOnlyList<HotStatement> statements, CancellationToken cancellation)
     {
-        await using var open = await _source.OpenConnectionAsync(cancellation);
+        var open = await Connect(_source, cancellation);
+        try
+        {
+            return await Run(open, statements).WaitAsync(_longestWrite, CancellationToken.None);
+        }
+        catch (TimeoutException late)
+        {
+            throw new DatabaseAwayException(late, mayBeStored: true);
+        }
+    }
+
+    // Never told to stop, also when nobody waits for it any more: a commit that is stopped while it waits for its standby
+    // is visible, and lost with the primary.
+    private async Task<bool> Run(NpgsqlConnection connection, IReadOnlyList<HotStatement> statements)
+    {
+        await using var open = connection;
         // Without a transaction of its own, a batch is one: all of it or nothing.
-        await using var batch = new NpgsqlBatch(open);
+        await using var batch = new NpgsqlBatch(open) { Timeout = 0 };
         foreach (var statement in statements)
         {
             var command = new NpgsqlBatchCommand(statement.MustChange ? Must(statement.Sql) : statement.Sql.Text);
@@ -106,7 +142,6 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
 
         try
         {
-            // Not given up any more: it may be committed by now.
             await batch.ExecuteNonQueryAsync(CancellationToken.None);
             return true;
         }
@@ -119,7 +154,28 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
         {
             throw new UniqueViolationException(violation.TableName ?? "referrals", violation);
         }
+        catch (NpgsqlException failure) when (DatabaseAwayException.Means(failure))
+        {
+            throw new DatabaseAwayException(failure, DatabaseAwayException.MayHideCommit(failure));
+        }
     }
+
+    private static async ValueTask<NpgsqlConnection> Connect(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellation);
+        }
+        catch (Exception failure) when (DatabaseAwayException.Means(failure))
+        {
+            throw new DatabaseAwayException(failure, mayBeStored: false);
+        }
+    }
+
+    // By the server's end, not by its answer or by a clock.
+    private static bool WasCut(NpgsqlException failure) =>
+        failure.InnerException is IOException
+        || failure.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown;
 
     // A statement of a batch cannot look at what the one before it did. What must change a row fails where it changes
     // none, and with it the batch.
@@ -138,6 +194,12 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
         if (_replica is not null)
             await _replica.DisposeAsync();
     }
+
+    // As long as any other command, which the connection string says.
+    private static TimeSpan LongestWrite(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString).CommandTimeout is > 0 and var seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : Timeout.InfiniteTimeSpan;
 
     // With several hosts the data source, and not the connection string, says which of them is wanted.
     private static NpgsqlDataSource Open(string connectionString)

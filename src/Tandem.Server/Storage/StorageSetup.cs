@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 
@@ -29,7 +30,15 @@ internal sealed record DatabaseConnection(DatabaseKind Kind, string ConnectionSt
     {
         var text = configuration.GetConnectionString("Tandem");
         if (text is not null && text.Contains("Host=", StringComparison.OrdinalIgnoreCase))
-            return new(DatabaseKind.Postgres, text, configuration.GetConnectionString("TandemReadReplica"));
+        {
+            // A commit that is stopped while it waits for its standby answers as if it had not been; not listening to
+            // what is answered after a stop is how that never counts as stored.
+            var postgres = new NpgsqlConnectionStringBuilder(text) { CancellationTimeout = -1 };
+            // Of several hosts the one that takes writes, also for the entity framework.
+            if (postgres.Host?.Contains(',', StringComparison.Ordinal) == true)
+                postgres.TargetSessionAttributes ??= "primary";
+            return new(DatabaseKind.Postgres, postgres.ToString(), configuration.GetConnectionString("TandemReadReplica"));
+        }
 
         var sqlite = new SqliteConnectionStringBuilder(text ?? $"Data Source={Path.Combine(options.DataDirectory, "tandem.db")}")
         {
