@@ -28,6 +28,10 @@ internal sealed class TandemOptions
     /// <summary>Address that clients reach, when the server stands behind a proxy; else the request's own host is used.</summary>
     public Uri? PublicUrl { get; set; }
 
+    /// <summary>How long the database may look for the answer to one list; longer ones are refused.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan QueryTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>What the emulator starts with.</summary>
     public EmulatorOptions Emulator { get; set; } = new();
 

@@ -31,7 +31,8 @@ internal static class ContractPipeline
         {
             ExceptionHandler = WriteFailure,
             // NodeWatch logs once that the database is away; each request need not.
-            SuppressDiagnosticsCallback = static failure => DatabaseAwayException.In(failure.Exception) is not null,
+            SuppressDiagnosticsCallback = static failure => failure.Exception is QueryTimeoutException
+                || DatabaseAwayException.In(failure.Exception) is not null,
         })
         .Use(static async (context, next) =>
         {
@@ -118,13 +119,33 @@ internal static class ContractPipeline
             return context.WriteUnavailable(OfAbsence(away, context.Request.Method));
         }
 
+        if (failure is QueryTimeoutException late)
+        {
+            // Without the query, which holds what people look for.
+            Log(context).LogWarning("No answer to {Method} {Path} within {Limit}. Request-ID {RequestId}",
+                context.Request.Method, context.Request.Path, late.Limit, headers["Request-ID"].ToString());
+            return context.Write(OfTimeout(late));
+        }
+
         return context.Write(failure is BadHttpRequestException bad ? OfBadRequest(bad) : new Refusal(
             StatusCodes.Status500InternalServerError, null, null,
             $"The server failed; nothing was stored. Its log has the details under {headers["Request-ID"]}."));
     }
 
+    private static ILogger Log(HttpContext context) =>
+        context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ContractPipeline));
+
+    private static Refusal OfTimeout(QueryTimeoutException late) => new(
+        StatusCodes.Status503ServiceUnavailable, "queryTimeout", "$filter",
+        string.Create(CultureInfo.InvariantCulture, $"The answer was not found within {late.Limit.TotalSeconds:0.###} seconds. ")
+        + "Narrow the $filter by a property that few referrals share, such as externalReferenceId, customerProfile/name or "
+        + "updatedDateTime ge a date, leave out $orderby, or send $count=false; else try again when the server is less busy.")
+    {
+        RetryAfter = SecondsAway,
+    };
+
     private static void LogUnknownOutcome(HttpContext context, DatabaseAwayException away) =>
-        context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ContractPipeline)).LogWarning(
+        Log(context).LogWarning(
             "The database went away over {Method} {Path}, which may be stored or not: {Reason}. Request-ID {RequestId}",
             context.Request.Method, context.Request.Path, away.Message, context.Response.Headers["Request-ID"].ToString());
 

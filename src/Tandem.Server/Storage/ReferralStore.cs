@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Data.Common;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using NpgsqlTypes;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
@@ -28,6 +29,12 @@ internal enum WriteResult
     Repeated,
 }
 
+/// <summary>A list was looked for as long as the installation allows (<see cref="TandemOptions.QueryTimeout"/>).</summary>
+internal sealed class QueryTimeoutException(TimeSpan limit) : Exception($"No answer within {limit}.")
+{
+    public TimeSpan Limit => limit;
+}
+
 /// <summary>The first answer to a POST with an idempotency key.</summary>
 internal sealed record FirstAnswer(string Key, string RequestDigest, int Status, string? Location, string Body);
 
@@ -35,7 +42,8 @@ internal sealed record FirstAnswer(string Key, string RequestDigest, int Status,
 /// Reads and writes the hot tables with prepared SQL. A stored change is two writes in one transaction: the document with
 /// its promoted columns, and one row in the change log.
 /// </summary>
-internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCounts counts, TimeProvider clock)
+internal sealed class ReferralStore(
+    HotDatabase database, ChangeLog log, KnownCounts counts, TimeProvider clock, IOptions<TandemOptions> options)
 {
     /// <summary>The columns of a <see cref="StoredReferral"/>, of <c>referrals r</c>.</summary>
     public const string Facts =
@@ -117,37 +125,22 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
         ReadDue("r.reminds_at", now, most, cancellation);
 
     /// <summary>Reads a page of a list, handing each row over as the database holds it.</summary>
-    public ValueTask<ListPage> List(
-        ListStatements statements, bool count, IListWriter writer, CancellationToken cancellation) =>
-        database.ReadAside((counts, statements, count, writer), static async (session, ask, cancellation) =>
+    /// <exception cref="QueryTimeoutException">The database looked for too long.</exception>
+    public async ValueTask<ListPage> List(
+        ListStatements statements, bool count, IListWriter writer, CancellationToken cancellation)
+    {
+        var longest = options.Value.QueryTimeout;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(longest);
+        try
         {
-            var (statements, page) = (ask.statements, ask.statements.Page);
-            long? count = ask.count ? await ask.counts.Of(session, statements, cancellation) : null;
-            // A replica that gave up half-way is followed by the primary.
-            ask.writer.Begin(count);
-            if (count == 0)
-                return new ListPage(0, null);
-            if (statements.PageOfFew is not null && statements.CountOfFew is not null)
-            {
-                var found = count ?? (long)(await Fill(session.Command(statements.CountOfFew), statements.Parameters)
-                    .ExecuteScalarAsync(cancellation))!;
-                page = found <= ListStatements.MostOfFew ? statements.PageOfFew : page;
-            }
-
-            IReadOnlyList<object?>? last = null;
-            var shown = 0;
-            await using var reader = await Fill(session.Command(page), statements.Parameters).ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-            {
-                if (shown == statements.PageSize)
-                    return new ListPage(shown, last);
-                ask.writer.Write(new ListedReferral(new HotRow(reader)));
-                if (++shown == statements.PageSize)
-                    last = statements.Order.ReadPosition(reader, ListedReferral.Columns);
-            }
-
-            return new ListPage(shown, null);
-        }, cancellation);
+            return await ReadPage(statements, count, writer, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new QueryTimeoutException(longest);
+        }
+    }
 
     /// <summary>A referral's changes before a position, newest first.</summary>
     public ValueTask<List<ReferralHistoryEntry>> History(
@@ -297,6 +290,38 @@ internal sealed class ReferralStore(HotDatabase database, ChangeLog log, KnownCo
         statements.Add(new(RememberAnswer, false,
             answer.Key, answer.RequestDigest, answer.Status, answer.Location, answer.Body, WireTime.ToUnixMicroseconds(now)));
     }
+
+    private ValueTask<ListPage> ReadPage(
+        ListStatements statements, bool count, IListWriter writer, CancellationToken cancellation) =>
+        database.ReadAside((counts, statements, count, writer), static async (session, ask, cancellation) =>
+        {
+            var (statements, page) = (ask.statements, ask.statements.Page);
+            long? count = ask.count ? await ask.counts.Of(session, statements, cancellation) : null;
+            // A replica that gave up half-way is followed by the primary.
+            ask.writer.Begin(count);
+            if (count == 0)
+                return new ListPage(0, null);
+            if (statements.PageOfFew is not null && statements.CountOfFew is not null)
+            {
+                var found = count ?? (long)(await Fill(session.Command(statements.CountOfFew), statements.Parameters)
+                    .ExecuteScalarAsync(cancellation))!;
+                page = found <= ListStatements.MostOfFew ? statements.PageOfFew : page;
+            }
+
+            IReadOnlyList<object?>? last = null;
+            var shown = 0;
+            await using var reader = await Fill(session.Command(page), statements.Parameters).ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                if (shown == statements.PageSize)
+                    return new ListPage(shown, last);
+                ask.writer.Write(new ListedReferral(new HotRow(reader)));
+                if (++shown == statements.PageSize)
+                    last = statements.Order.ReadPosition(reader, ListedReferral.Columns);
+            }
+
+            return new ListPage(shown, null);
+        }, cancellation);
 
     private ValueTask<Engagement?> ReadEngagement(string where, Guid id, CancellationToken cancellation) =>
         database.Read((where, id), static async (session, ask, cancellation) =>

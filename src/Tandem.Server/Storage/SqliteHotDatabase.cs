@@ -55,6 +55,22 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
         }
     }
 
+    // A list may be long in coming. SQLite works on this thread until it is interrupted from another one.
+    public override ValueTask<TResult> ReadAside<TState, TResult>(
+        TState state, Func<HotSession, TState, CancellationToken, ValueTask<TResult>> query, CancellationToken cancellation) =>
+        Read((state, query), static async (session, ask, cancellation) =>
+        {
+            await using var stop = cancellation.UnsafeRegister(static session => ((Session)session!).Interrupt(), session);
+            try
+            {
+                return await ask.query(session, ask.state, cancellation);
+            }
+            catch (SqliteException interrupted) when (interrupted.SqliteErrorCode == SQLitePCL.raw.SQLITE_INTERRUPT)
+            {
+                throw new OperationCanceledException("The query was interrupted.", interrupted, cancellation);
+            }
+        }, cancellation);
+
     public override async Task<bool> Write(
         Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation)
     {
@@ -230,6 +246,8 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
 
             return command;
         }
+
+        public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
 
         public void Run(string sql) => Command(sql).ExecuteNonQuery();
 
