@@ -48,6 +48,8 @@ internal sealed class LoadRun(bool isQuick)
         var name = small.Name;
         Say($"{name}: {_small} referrals");
         string get, list;
+        // The first start sets the database up; a server is started far more often than that.
+        (await Start(small)).Dispose();
         using (var server = await Start(small))
         {
             _report.Idle(name, server.IdleMegabytes);

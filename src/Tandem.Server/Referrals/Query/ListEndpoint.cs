@@ -135,11 +135,12 @@ internal sealed class ListStatements
 
     /// <summary>
     /// <see cref="Page"/> for a filter that at most <see cref="MostOfFew"/> rows match: they are found first and sorted
-    /// then. SQLite guesses how many rows a condition leaves, where PostgreSQL keeps statistics; null there.
+    /// then. Both databases plan a statement before they know its values, and guess that a quarter of the rows is below
+    /// one. Null without a filter.
     /// </summary>
     public required string? PageOfFew { get; init; }
 
-    /// <summary>Counts up to one more than a few; null where there is no <see cref="PageOfFew"/>.</summary>
+    /// <summary>Counts up to one more than a few; null without a filter.</summary>
     public required string? CountOfFew { get; init; }
 
     public required SqlParameters Parameters { get; init; }
@@ -161,15 +162,15 @@ internal sealed class ListStatements
         var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.PageSize + 1}")
             + (query.Skip > 0 ? $" OFFSET {parameters.Add(query.Skip)}" : "");
         var columns = $"{ListedReferral.Facts}, {string.Join(", ", sql.Keys)}";
-        var isSearch = sql.Filter is not null && database == DatabaseKind.Sqlite;
         return new ListStatements
         {
             Page = $"SELECT {columns} FROM referrals r WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
-            PageOfFew = !isSearch ? null
-                : $"WITH found AS MATERIALIZED (SELECT r.rowid AS place FROM referrals r WHERE {conditions}) "
-                    + $"SELECT {columns} FROM found CROSS JOIN referrals r ON r.rowid = found.place WHERE 1 = 1{after} "
+            // CROSS JOIN keeps SQLite from turning the order round; to PostgreSQL it is a join like any other.
+            PageOfFew = sql.Filter is null ? null
+                : $"WITH found AS MATERIALIZED (SELECT r.{dialect.RowPlace} AS place FROM referrals r WHERE {conditions}) "
+                    + $"SELECT {columns} FROM found CROSS JOIN referrals r WHERE r.{dialect.RowPlace} = found.place{after} "
                     + $"ORDER BY {sql.OrderBy}{limit}",
-            CountOfFew = !isSearch ? null
+            CountOfFew = sql.Filter is null ? null
                 : $"SELECT COUNT(*) FROM (SELECT 1 FROM referrals r WHERE {conditions} LIMIT {MostOfFew + 1})",
             Count = $"SELECT COUNT(*), MIN(r.archives_at){dialect.Snapshot} FROM referrals r WHERE {conditions}",
             Owner = query.ReachesOtherParties ? null : caller.OrganizationId,

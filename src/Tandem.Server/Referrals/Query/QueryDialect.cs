@@ -20,6 +20,9 @@ internal abstract class QueryDialect
     /// <summary>The document of <c>referrals r</c>, to look into.</summary>
     public abstract string Document { get; }
 
+    /// <summary>The column that finds a row the fastest.</summary>
+    public abstract string RowPlace { get; }
+
     /// <summary>Further columns of a count: what it has seen, where a position in the log does not say so.</summary>
     public abstract string Snapshot { get; }
 
@@ -82,6 +85,8 @@ internal abstract class QueryDialect
 
         public override string Document => "r.document";
 
+        public override string RowPlace => "rowid";
+
         public override string Snapshot => "";
 
         // The driver would write a GUID in upper case.
@@ -141,6 +146,8 @@ internal abstract class QueryDialect
         public override DatabaseKind Kind => DatabaseKind.Postgres;
 
         public override string Document => "r.document::jsonb";
+
+        public override string RowPlace => "id";
 
         public override string Snapshot =>
             ", pg_current_snapshot()::text, pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
