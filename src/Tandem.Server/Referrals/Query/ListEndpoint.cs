@@ -171,7 +171,7 @@ internal sealed class ListStatements
                     + $"SELECT {columns} FROM found CROSS JOIN referrals r WHERE r.{dialect.RowPlace} = found.place{after} "
                     + $"ORDER BY {sql.OrderBy}{limit}",
             CountOfFew = sql.Filter is null ? null
-                : $"SELECT COUNT(*) FROM (SELECT 1 FROM referrals r WHERE {conditions} LIMIT {MostOfFew + 1})",
+                : $"SELECT COUNT(*) FROM (SELECT 1 FROM referrals r WHERE {conditions} LIMIT {MostOfFew + 1}) AS few",
             Count = $"SELECT COUNT(*), MIN(r.archives_at){dialect.Snapshot} FROM referrals r WHERE {conditions}",
             Owner = query.ReachesOtherParties ? null : caller.OrganizationId,
             Now = now,
