@@ -96,13 +96,8 @@ public sealed class FilterOracleTests
             var orderBy = string.Join(",", keys.Select(k => $"{k.Leaf.Text} {(k.IsDescending ? "desc" : random.Next(2) == 0 ? "asc" : "")}"));
             var query = Parse(("$filter", $"engagementId eq {engagement}"), ("$orderby", orderBy));
 
-            var sorted = shown.Where(r => r.EngagementId == engagement).OrderBy(_ => 0);
-            foreach (var (leaf, isDescending) in keys.Append((RandomFilters.Scalars.First(l => l.Text == "id"), keys[^1].IsDescending)))
-            {
-                var order = Comparer<Referral>.Create((a, b) => RandomFilters.Order(leaf.Value([a]), leaf.Value([b])));
-                sorted = isDescending ? sorted.ThenByDescending(r => r, order) : sorted.ThenBy(r => r, order);
-            }
-
+            keys.Add((RandomFilters.Scalars.First(l => l.Text == "id"), keys[^1].IsDescending));
+            var sorted = Sorted(shown.Where(r => r.EngagementId == engagement), keys);
             Assert.Equal(sorted.Select(r => r.Id), await Ids(database, query, orderBy));
         }
     }
@@ -154,6 +149,18 @@ public sealed class FilterOracleTests
     {
         var seen = AsOwnerSees(row);
         return seen.OrganizationId == RandomReferrals.Own ? seen : Visibility.Restrict(seen);
+    }
+
+    internal static IEnumerable<Referral> Sorted(IEnumerable<Referral> referrals, IEnumerable<(Leaf Leaf, bool IsDescending)> keys)
+    {
+        var sorted = referrals.OrderBy(_ => 0);
+        foreach (var (leaf, isDescending) in keys)
+        {
+            var order = Comparer<Referral>.Create((a, b) => RandomFilters.Order(leaf.Value([a]), leaf.Value([b])));
+            sorted = isDescending ? sorted.ThenByDescending(r => r, order) : sorted.ThenBy(r => r, order);
+        }
+
+        return sorted;
     }
 
     private static Referral AsOwnerSees(QueryRow row)

@@ -28,7 +28,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
             accepted_at bigint, closed_at bigint, closing_at bigint, external_reference_id text, name text,
             customer_name text, country text, deal_value double precision, currency text, mpn_id text, sales_stage text,
             campaign_id text, registration_status text NOT NULL, favorite {boolean} NOT NULL, invited_by text,
-            contacts_shared {boolean} NOT NULL, shared_with_sellers {boolean} NOT NULL, is_lead {boolean} NOT NULL, document text NOT NULL);
+            contacts_shared {boolean} NOT NULL, shared_with_sellers {boolean} NOT NULL, is_lead {boolean} NOT NULL, archives_at bigint, document text NOT NULL);
         CREATE TABLE referral_members (
             referral_id {guid} NOT NULL, side int NOT NULL, position int NOT NULL, email text NOT NULL,
             PRIMARY KEY (referral_id, side, position));
@@ -43,6 +43,8 @@ internal sealed class QueryDatabase : IAsyncDisposable
         (_connection, Dialect, _place) = (connection, dialect, place);
 
     public QueryDialect Dialect { get; }
+
+    public DbConnection Connection => _connection;
 
     /// <summary>The databases at hand.</summary>
     public static TheoryData<string> Kinds => !TestDatabase.IsPostgres ? ["Sqlite"] : ["Sqlite", "Postgres"];
@@ -133,6 +135,25 @@ internal sealed class QueryDatabase : IAsyncDisposable
         while (await reader.ReadAsync(TestContext.Current.CancellationToken))
             ids.Add(reader.GetGuid(0));
         return ids;
+    }
+
+    /// <summary>What the statements of a list answer: the ids of its page, and how many rows all pages have.</summary>
+    public async Task<(List<Guid> Ids, long Count)> List(ListStatements statements, string page)
+    {
+        var parameters = statements.Parameters.Values.ToList();
+        var ids = new List<Guid>();
+        await using (var command = Command(page, parameters))
+        await using (var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken))
+        {
+            // One row more than the page is read, to know whether there is another.
+            while (ids.Count < statements.PageSize && await reader.ReadAsync(TestContext.Current.CancellationToken))
+                ids.Add(reader.GetGuid(0));
+        }
+
+        await using var count = Command(statements.Count, parameters);
+        await using var counted = await count.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        Assert.True(await counted.ReadAsync(TestContext.Current.CancellationToken));
+        return (ids, counted.GetInt64(0));
     }
 
     /// <summary>A page as the store reads it: ids, and the position of the last row.</summary>
