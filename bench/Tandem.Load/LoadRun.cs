@@ -7,9 +7,12 @@ using Tandem.Server.Emulator;
 namespace Tandem.Load;
 
 /// <summary>Measures both databases beside their floors, in one run, and writes the report.</summary>
-internal sealed class LoadRun(bool isQuick)
+/// <param name="isQuick">A second a case, to see that it runs.</param>
+/// <param name="only">Part of the name of the cases to measure, such as <c>PostgreSQL get</c>; empty for all.</param>
+internal sealed class LoadRun(bool isQuick, string only)
 {
     private const string Api = "/v1.0/engagements/referrals";
+    private static readonly string[] Reads = ["get", "list"];
     private readonly int _seconds = isQuick ? 1 : 6;
     private readonly int _small = isQuick ? 2_000 : 20_000;
     private readonly int _large = isQuick ? 10_000 : 200_000;
@@ -29,13 +32,17 @@ internal sealed class LoadRun(bool isQuick)
         {
             await Measure(new SqliteData(Path.Combine(_folder, "small")), new SqliteData(Path.Combine(_folder, "large")));
             await Measure(await PostgresData.Create(postgres, "small"), await PostgresData.Create(postgres, "large"));
-            _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
+            if (only.Length == 0)
+                _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
         }
         finally
         {
             Directory.Delete(_folder, recursive: true);
         }
 
+        // A part of the cases is for whoever works on them; the report holds all.
+        if (only.Length > 0)
+            return 0;
         var text = _report.Write(_small, _large, _seconds);
         Console.WriteLine(text);
         if (!isQuick)
@@ -46,8 +53,11 @@ internal sealed class LoadRun(bool isQuick)
     private async Task Measure(BenchData small, BenchData large)
     {
         var name = small.Name;
-        Say($"{name}: {_small} referrals");
+        if (!Wants(name, "get", "list", "update", "create") && !Wants(name, "page", "filter"))
+            return;
+
         string get, list;
+        Say($"{name}: {_small} referrals");
         // The first start sets the database up; a server is started far more often than that.
         (await Start(small)).Dispose();
         using (var server = await Start(small))
@@ -60,16 +70,19 @@ internal sealed class LoadRun(bool isQuick)
 
             get = await server.Http.GetStringAsync(new Uri(ids[0], UriKind.Relative));
             list = await server.Http.GetStringAsync(new Uri($"{Api}?$top=100", UriKind.Relative));
-            _report.Add(name, "get", await Wrk.Run(server.Url, Wrk.Gets(ids, server.Token), _seconds, used));
-            _report.Add(name, "list", await Wrk.Run(server.Url, Wrk.Gets([$"{Api}?$top=100"], server.Token), _seconds, used));
-            _report.Add(name, "update", await Wrk.Run(server.Url, Wrk.Sends("PATCH", ids, server.Token, "application/json-patch+json",
+            await Case(name, "get", () => Wrk.Run(server.Url, Wrk.Gets(ids, server.Token), _seconds, used));
+            await Case(name, "list", () => Wrk.Run(server.Url, Wrk.Gets([$"{Api}?$top=100"], server.Token), _seconds, used));
+            await Case(name, "update", () => Wrk.Run(server.Url, Wrk.Sends("PATCH", ids, server.Token, "application/json-patch+json",
                 """[{"op":"replace","path":"/details/dealValue","value":@number}]"""), _seconds, used));
-            _report.Add(name, "create", await Wrk.Run(server.Url, Wrk.Sends("POST", [Api], server.Token, "application/json", Body()), _seconds, used));
+            await Case(name, "create", () => Wrk.Run(
+                server.Url, Wrk.Sends("POST", [Api], server.Token, "application/json", Body()), _seconds, used));
             _report.Loaded(name, MeasuredProcess.ResidentMegabytes(server.Process.Id));
         }
 
         Say($"{name}: floors");
         await Floors(small, get, list);
+        if (!Wants(name, "page", "filter"))
+            return;
 
         Say($"{name}: {_large} referrals");
         using (var server = await Start(large))
@@ -79,17 +92,31 @@ internal sealed class LoadRun(bool isQuick)
         }
     }
 
+    private bool Wants(string name, params IEnumerable<string> cases) =>
+        cases.Any(c => only.Length == 0 || $"{name} {c}".Contains(only, StringComparison.OrdinalIgnoreCase)
+            || only.StartsWith($"{name} {c}", StringComparison.OrdinalIgnoreCase));
+
+    private async Task Case(string name, string what, Func<Task<Measured>> measure)
+    {
+        if (Wants(name, what))
+            _report.Add(name, what, await measure());
+    }
+
     private async Task Floors(BenchData data, string get, string list)
     {
-        foreach (var (what, measured) in await data.Floors(_seconds))
-            _report.Add(data.Name, $"floor {what}", measured);
+        foreach (var (what, floor) in await data.Floors(_seconds))
+        {
+            if (Wants(data.Name, what))
+                _report.Add(data.Name, $"floor {what}", await floor());
+        }
+
         var (getFile, listFile) = (Path.Combine(_folder, "get.json"), Path.Combine(_folder, "list.json"));
         await File.WriteAllTextAsync(getFile, get);
         await File.WriteAllTextAsync(listFile, list);
         var url = $"http://127.0.0.1:{MeasuredProcess.FreePort()}";
         using var kestrel = MeasuredProcess.Start("dotnet", Self, "answer", url, getFile, listFile);
         await Ready(url + "/get");
-        foreach (var what in new[] { "get", "list" })
+        foreach (var what in Reads.Where(w => Wants(data.Name, w)))
             _report.Add(data.Name, $"kestrel {what}", await Wrk.Run(url, Wrk.Gets([$"/{what}"], "none"), _seconds, kestrel.Id));
     }
 
@@ -106,10 +133,10 @@ internal sealed class LoadRun(bool isQuick)
 
         int[] used = [server.Process.Id, .. data.Processes];
         _report.Add(name, "page 1", await Wrk.Run(server.Url, Wrk.Gets([Api], server.Token), _seconds, used));
-        _report.Add(name, "page 1000", await Wrk.Run(server.Url, Wrk.Gets([new Uri(path).PathAndQuery], server.Token), _seconds, used));
+        await Case(name, "page 1000", () => Wrk.Run(server.Url, Wrk.Gets([new Uri(path).PathAndQuery], server.Token), _seconds, used));
         foreach (var (what, filter) in BenchData.Filters)
         {
-            _report.Add(name, $"filter {what}", await Wrk.Run(
+            await Case(name, $"filter {what}", () => Wrk.Run(
                 server.Url, Wrk.Gets([$"{Api}?$filter={Uri.EscapeDataString(filter)}"], server.Token), _seconds, used));
         }
     }

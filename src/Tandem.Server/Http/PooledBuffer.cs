@@ -12,6 +12,14 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
 
     public void Clear() => _written = 0;
 
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > _array.Length - _written)
+            Reserve(bytes.Length);
+        bytes.CopyTo(_array.AsSpan(_written));
+        _written += bytes.Length;
+    }
+
     public void Advance(int count) => _written += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)

@@ -1,8 +1,7 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Tandem.Server.Http;
 
 namespace Tandem.Server.Referrals;
 
@@ -34,7 +33,7 @@ internal sealed class LinkWriter
         _last is { } last && last._address == address ? last : _last = new LinkWriter(address);
 
     /// <summary><c>@odata.context</c> and a comma.</summary>
-    public void WriteContext(IBufferWriter<byte> output, ReadOnlySpan<byte> fragment)
+    public void WriteContext(PooledBuffer output, ReadOnlySpan<byte> fragment)
     {
         output.Write(_context);
         output.Write(fragment);
@@ -42,17 +41,17 @@ internal sealed class LinkWriter
     }
 
     /// <summary>The <c>links</c> object alone (R88).</summary>
-    public void WriteLinks(IBufferWriter<byte> output, Guid id, Guid engagementId)
+    public void WriteLinks(PooledBuffer output, StoredIds ids)
     {
         output.Write(_related);
-        WriteId(output, engagementId);
+        output.Write(ids.EngagementId);
         output.Write(_self);
-        WriteId(output, id);
+        output.Write(ids.Id);
         output.Write("\",\"method\":\"GET\"}}"u8);
     }
 
     /// <summary><c>@odata.nextLink</c> with the comma before it; the token needs no escaping.</summary>
-    public void WriteNext(IBufferWriter<byte> output, string token)
+    public void WriteNext(PooledBuffer output, string token)
     {
         output.Write(_next);
         Encoding.ASCII.GetBytes(token, output);
@@ -64,10 +63,4 @@ internal sealed class LinkWriter
         .. Encoding.UTF8.GetBytes(before),
         .. JsonEncodedText.Encode(_address + after, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes,
     ];
-
-    private static void WriteId(IBufferWriter<byte> output, Guid id)
-    {
-        Utf8Formatter.TryFormat(id, output.GetSpan(36), out var written);
-        output.Advance(written);
-    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Http;
@@ -15,29 +14,32 @@ internal static class ReferralAnswers
 
     /// <summary>One referral with its tag (R67, R84).</summary>
     public static async Task WriteReferral(
-        HttpContext context, int status, ReadOnlyMemory<byte> document, StoredIdentity identity, string address, bool withContext)
+        HttpContext context, int status, ReadOnlyMemory<byte> document, string etag, string address, bool withContext)
     {
         var response = context.Response;
         response.StatusCode = status;
         response.ContentType = JsonType;
-        response.Headers.ETag = identity.ETag;
+        response.Headers.ETag = etag;
         var links = LinkWriter.Of(address);
         using var output = new PooledBuffer(document.Length + 1024);
-        output.Write("{"u8);
         if (withContext)
+        {
+            output.Write("{"u8);
             links.WriteContext(output, "#Referrals/$entity"u8);
-        WriteMembers(output, document.Span[1..], identity.Id, identity.EngagementId, links);
+            WriteMembers(output, document.Span, document.Span[1..], links);
+        }
+        else
+        {
+            WriteElement(output, document.Span, links);
+        }
+
         response.ContentLength = output.Written.Length;
         await response.Body.WriteAsync(output.Written, context.RequestAborted);
     }
 
     /// <summary>One referral as an element of a list: links included, no context (R57).</summary>
-    public static void WriteElement(
-        IBufferWriter<byte> output, ReadOnlySpan<byte> document, Guid id, Guid engagementId, LinkWriter links)
-    {
-        output.Write("{"u8);
-        WriteMembers(output, document[1..], id, engagementId, links);
-    }
+    public static void WriteElement(PooledBuffer output, ReadOnlySpan<byte> document, LinkWriter links) =>
+        WriteMembers(output, document, document, links);
 
     public static string SelfLink(Guid id, string address) => $"{address}/v1.0/engagements/referrals/{id}";
 
@@ -60,21 +62,34 @@ internal static class ReferralAnswers
     private static Referral Read(ReadOnlySpan<byte> document) =>
         JsonSerializer.Deserialize(document, ReferralJson.Wire.Referral)!;
 
-    // The rest of the stored object, without its closing brace, then the links.
+    // What is left of the stored object, without its closing brace, then the links.
     private static void WriteMembers(
-        IBufferWriter<byte> output, ReadOnlySpan<byte> rest, Guid id, Guid engagementId, LinkWriter links)
+        PooledBuffer output, ReadOnlySpan<byte> document, ReadOnlySpan<byte> rest, LinkWriter links)
     {
         output.Write(rest[..^1]);
         output.Write(",\"links\":"u8);
-        links.WriteLinks(output, id, engagementId);
+        links.WriteLinks(output, StoredIds.Of(document));
         output.Write("}"u8);
     }
 }
 
-/// <summary>What an answer needs to know of a referral beside its document.</summary>
-internal readonly record struct StoredIdentity(Guid Id, Guid EngagementId, string ETag)
+/// <summary>The two ids of a stored document, as the text that they are in it.</summary>
+internal readonly ref struct StoredIds
 {
-    public static StoredIdentity Of(StoredReferral referral) => new(referral.Id, referral.EngagementId, referral.ETag);
+    // Every document begins alike (R28).
+    private const int Length = 36;
+    private static ReadOnlySpan<byte> BeforeId => "{\"id\":\""u8;
+    private static ReadOnlySpan<byte> BeforeEngagement => "\",\"engagementId\":\""u8;
 
-    public static StoredIdentity Of(Referral referral) => new(referral.Id, referral.EngagementId, referral.ETag);
+    public ReadOnlySpan<byte> Id { get; private init; }
+
+    public ReadOnlySpan<byte> EngagementId { get; private init; }
+
+    public static StoredIds Of(ReadOnlySpan<byte> document)
+    {
+        var engagement = BeforeId.Length + Length + BeforeEngagement.Length;
+        return document.StartsWith(BeforeId) && document[(BeforeId.Length + Length)..].StartsWith(BeforeEngagement)
+            ? new() { Id = document.Slice(BeforeId.Length, Length), EngagementId = document.Slice(engagement, Length) }
+            : throw new InvalidDataException("A stored referral does not begin with its ids.");
+    }
 }

@@ -96,7 +96,7 @@ internal static class ReferralEndpoints
                         Diagnose(context, creation.Unknown);
                         context.Response.Headers.Location = self;
                         await ReferralAnswers.WriteReferral(context, StatusCodes.Status201Created,
-                            prepared[0].Document, StoredIdentity.Of(creation.Referral.After),
+                            prepared[0].Document, creation.Referral.After.ETag,
                             address.Of(context.Request), withContext: false);
                         return;
                     case WriteResult.Repeated when await Repeat(context, repeat!, store, cancellation):
@@ -130,7 +130,7 @@ internal static class ReferralEndpoints
         }
 
         var document = visible.View == ReferralView.Restricted ? ReferralAnswers.Restricted(referral.Document.Span) : ReferralAnswers.Full(referral);
-        await ReferralAnswers.WriteReferral(context, StatusCodes.Status200OK, document, StoredIdentity.Of(referral),
+        await ReferralAnswers.WriteReferral(context, StatusCodes.Status200OK, document, referral.ETag,
             address.Of(context.Request), withContext: true);
     }
 
@@ -295,7 +295,7 @@ internal static class ReferralEndpoints
         }
 
         await ReferralAnswers.WriteReferral(context, StatusCodes.Status200OK,
-            JsonSerializer.SerializeToUtf8Bytes(change.After, ReferralJson.Wire.Referral), StoredIdentity.Of(change.After), address,
+            JsonSerializer.SerializeToUtf8Bytes(change.After, ReferralJson.Wire.Referral), change.After.ETag, address,
             withContext: false);
     }
 
@@ -366,7 +366,7 @@ internal static class ReferralEndpoints
         context.Response.Headers.Location = first.Location;
         context.Response.Headers["Idempotency-Replayed"] = "true";
         await ReferralAnswers.WriteReferral(
-            context, first.Status, Encoding.UTF8.GetBytes(first.Body), StoredIdentity.Of(referral), address, withContext: false);
+            context, first.Status, Encoding.UTF8.GetBytes(first.Body), referral.ETag, address, withContext: false);
         return true;
     }
 

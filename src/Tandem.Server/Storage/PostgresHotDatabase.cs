@@ -204,7 +204,13 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
     // With several hosts the data source, and not the connection string, says which of them is wanted.
     private static NpgsqlDataSource Open(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 64, AutoPrepareMinUsages = 2 };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            MaxAutoPrepare = 64,
+            AutoPrepareMinUsages = 2,
+            // Nothing here changes a session, and seven statements that say so would go with every borrowed connection.
+            NoResetOnClose = true,
+        };
         if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
             return new NpgsqlDataSourceBuilder(settings.ToString()).Build();
         var wanted = settings.TargetSessionAttributes is { } text

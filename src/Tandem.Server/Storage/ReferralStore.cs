@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
@@ -54,6 +53,13 @@ internal sealed class ReferralStore(
     private static readonly TimeSpan IdempotencyTime = TimeSpan.FromHours(24);
 
     internal static readonly HotSql ById = new($"SELECT {Facts} FROM referrals r WHERE r.id = $1", Uuid);
+
+    internal static readonly HotSql EngagementById = new(
+        $"SELECT {Facts} FROM referrals r WHERE r.engagement_id = $1 ORDER BY r.created_at, r.id", Uuid);
+
+    internal static readonly HotSql EngagementOf = new(
+        $"SELECT {Facts} FROM referrals r WHERE r.engagement_id = (SELECT engagement_id FROM referrals WHERE id = $1) "
+        + "ORDER BY r.created_at, r.id", Uuid);
 
     // The promoted columns, in the order of Promoted.
     internal static readonly (string Name, NpgsqlDbType Type)[] Columns =
@@ -111,10 +117,10 @@ internal sealed class ReferralStore(
 
     /// <summary>The engagement of a referral, in one query; null when there is no such referral.</summary>
     public ValueTask<Engagement?> FindEngagementOf(Guid referralId, CancellationToken cancellation) =>
-        ReadEngagement("r.engagement_id = (SELECT engagement_id FROM referrals WHERE id = @id)", referralId, cancellation);
+        ReadEngagement(EngagementOf, referralId, cancellation);
 
     public ValueTask<Engagement?> FindEngagement(Guid engagementId, CancellationToken cancellation) =>
-        ReadEngagement("r.engagement_id = @id", engagementId, cancellation);
+        ReadEngagement(EngagementById, engagementId, cancellation);
 
     /// <summary>Unanswered referrals whose time is up (B26), oldest first.</summary>
     public ValueTask<List<StoredReferral>> Overdue(DateTimeOffset now, int most, CancellationToken cancellation) =>
@@ -323,12 +329,10 @@ internal sealed class ReferralStore(
             return new ListPage(shown, null);
         }, cancellation);
 
-    private ValueTask<Engagement?> ReadEngagement(string where, Guid id, CancellationToken cancellation) =>
-        database.Read((where, id), static async (session, ask, cancellation) =>
+    private ValueTask<Engagement?> ReadEngagement(HotSql sql, Guid id, CancellationToken cancellation) =>
+        database.Read((sql, id), static async (session, ask, cancellation) =>
         {
-            var command = session.Command($"SELECT {Facts} FROM referrals r WHERE {ask.where} ORDER BY r.created_at, r.id")
-                .With("@id", session.Database.Id(ask.id));
-            var referrals = await ReadRows(command, cancellation);
+            var referrals = await ReadRows(session.Command(ask.sql, ask.id), cancellation);
             return referrals.Count == 0 ? null : new Engagement(referrals[0].EngagementId, referrals);
         }, cancellation);
 

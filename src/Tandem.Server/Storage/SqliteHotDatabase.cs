@@ -35,6 +35,14 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
             WriteGroups, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap());
     }
 
+    // A connection is used by one thread at a time, so SQLite need not lock it for every value that is read. Only the
+    // first in the process to open a database decides; later it stays as it is.
+    static SqliteHotDatabase()
+    {
+        SQLitePCL.Batteries_V2.Init();
+        _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
+    }
+
     public override DatabaseKind Kind => DatabaseKind.Sqlite;
 
     public override object Id(Guid id) => id.ToString("D");

@@ -63,20 +63,25 @@ internal static class ListEndpoint
             if (!_isFirst)
                 output.Write(","u8);
             _isFirst = false;
-            var document = !row.OrganizationId.SequenceEqual(_organization) ? ReferralAnswers.Restricted(row.Document)
-                : row.HidesContactsFromOwner ? ReferralAnswers.WithoutContacts(row.Document)
-                : row.Document;
+            var document = row.Document;
+            if (!row.IsShownAsStored)
+            {
+                document = !row.OrganizationId.SequenceEqual(_organization)
+                    ? ReferralAnswers.Restricted(document)
+                    : ReferralAnswers.WithoutContacts(document);
+            }
+
             if (select is null)
-                ReferralAnswers.WriteElement(output, document, row.Id, row.EngagementId, links);
+                ReferralAnswers.WriteElement(output, document, links);
             else
-                WriteSelected(document, row.Id, row.EngagementId, select);
+                WriteSelected(document, select);
         }
 
-        private void WriteSelected(ReadOnlySpan<byte> document, Guid id, Guid engagementId, SelectTree select)
+        private void WriteSelected(ReadOnlySpan<byte> document, SelectTree select)
         {
             using var ownLinks = new PooledBuffer(512);
             if (select.Has("links"))
-                links.WriteLinks(ownLinks, id, engagementId);
+                links.WriteLinks(ownLinks, StoredIds.Of(document));
             select.Write(document, ownLinks.Written.Span, output);
         }
     }
@@ -94,20 +99,18 @@ internal interface IListWriter
 internal readonly ref struct ListedReferral(HotRow row)
 {
     /// <summary>Behind them stand the keys of the order.</summary>
-    public const int Columns = 5;
+    public const int Columns = 3;
 
-    public const string Facts = "r.id, r.engagement_id, r.organization_id, r.is_lead AND r.substatus = 'Expired', r.document";
+    /// <param name="organization">The parameter that holds the caller's organization.</param>
+    public static string Facts(string organization) =>
+        $"r.document, r.organization_id = {organization} AND NOT (r.is_lead AND r.substatus = 'Expired'), r.organization_id";
 
-    public Guid Id => row.Guid(0);
+    public ReadOnlySpan<byte> Document => row.Utf8(0);
 
-    public Guid EngagementId => row.Guid(1);
+    /// <summary>False for another party's referral (B14) and for an expired lead (B17).</summary>
+    public bool IsShownAsStored => row.Boolean(1);
 
     public ReadOnlySpan<byte> OrganizationId => row.Utf8(2);
-
-    /// <summary>An expired lead (B17).</summary>
-    public bool HidesContactsFromOwner => row.Boolean(3);
-
-    public ReadOnlySpan<byte> Document => row.Utf8(4);
 }
 
 /// <summary>How many rows a page has, and where the next page begins, if there is one.</summary>
@@ -161,7 +164,7 @@ internal sealed class ListStatements
         // One row more than the page tells whether another page follows.
         var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.PageSize + 1}")
             + (query.Skip > 0 ? $" OFFSET {parameters.Add(query.Skip)}" : "");
-        var columns = $"{ListedReferral.Facts}, {string.Join(", ", sql.Keys)}";
+        var columns = $"{ListedReferral.Facts(parameters.Add(caller.OrganizationId))}, {string.Join(", ", sql.Keys)}";
         return new ListStatements
         {
             Page = $"SELECT {columns} FROM referrals r WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",

@@ -147,7 +147,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
         {
             // One row more than the page is read, to know whether there is another.
             while (ids.Count < statements.PageSize && await reader.ReadAsync(TestContext.Current.CancellationToken))
-                ids.Add(reader.GetGuid(0));
+                ids.Add(JsonDocument.Parse(reader.GetString(0)).RootElement.GetProperty("id").GetGuid());
         }
 
         await using var count = Command(statements.Count, parameters);
