@@ -20,9 +20,9 @@ internal sealed class Report
             $"  {data} {what}: {measured.PerSecond:N0}/s, p50 {measured.P50}, p99 {measured.P99}, {measured.CpuPerThousand:N3} s per 1,000"));
     }
 
-    public void Idle(string data, double megabytes) => _idle[data] = megabytes;
+    public void Idle(string data, double megabytes) => Memory(_idle, data, "idle", megabytes);
 
-    public void Loaded(string data, double megabytes) => _loaded[data] = megabytes;
+    public void Loaded(string data, double megabytes) => Memory(_loaded, data, "under load", megabytes);
 
     public void Allocation((double Get, double Create) bytes) => _allocation = bytes;
 
@@ -78,6 +78,12 @@ internal sealed class Report
         var file = Path.Combine(Path.GetDirectoryName(here)!, "..", "README.md");
         var page = File.ReadAllText(file);
         File.WriteAllText(file, page[..(page.IndexOf(Marker, StringComparison.Ordinal) + Marker.Length)] + "\n" + text);
+    }
+
+    private static void Memory(Dictionary<string, double> kept, string data, string when, double megabytes)
+    {
+        kept[data] = megabytes;
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {data} memory {when}: {megabytes:0} MB"));
     }
 
     private Measured Of(string data, string what) => _measured[(data, what)];

@@ -201,7 +201,7 @@ internal sealed class SqliteHotDatabase : HotDatabase, IDisposable
         session.Run("PRAGMA synchronous = FULL");
         session.Run("PRAGMA busy_timeout = 10000");
         session.Run("PRAGMA temp_store = MEMORY");
-        session.Run("PRAGMA mmap_size = 67108864");
+        session.Run("PRAGMA mmap_size = 33554432");
         session.Run("PRAGMA cache_size = -8000");
         session.Run("PRAGMA analysis_limit = 400");
         return session;

@@ -164,15 +164,18 @@ internal sealed class ListStatements
         // One row more than the page tells whether another page follows.
         var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.PageSize + 1}")
             + (query.Skip > 0 ? $" OFFSET {parameters.Add(query.Skip)}" : "");
+        var place = dialect.RowPlace;
         var columns = $"{ListedReferral.Facts(parameters.Add(caller.OrganizationId))}, {string.Join(", ", sql.Keys)}";
         return new ListStatements
         {
             Page = $"SELECT {columns} FROM referrals r WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
-            // CROSS JOIN keeps SQLite from turning the order round; to PostgreSQL it is a join like any other.
+            // Only the documents of the page are read. CROSS JOIN keeps SQLite from turning the order round; to PostgreSQL it
+            // is a join like any other.
             PageOfFew = sql.Filter is null ? null
-                : $"WITH found AS MATERIALIZED (SELECT r.{dialect.RowPlace} AS place FROM referrals r WHERE {conditions}) "
-                    + $"SELECT {columns} FROM found CROSS JOIN referrals r WHERE r.{dialect.RowPlace} = found.place{after} "
-                    + $"ORDER BY {sql.OrderBy}{limit}",
+                : $"WITH found AS MATERIALIZED (SELECT r.{place} AS place FROM referrals r WHERE {conditions}), "
+                    + $"page AS MATERIALIZED (SELECT r.{place} AS place FROM found CROSS JOIN referrals r "
+                    + $"WHERE r.{place} = found.place{after} ORDER BY {sql.OrderBy}{limit}) "
+                    + $"SELECT {columns} FROM page CROSS JOIN referrals r WHERE r.{place} = page.place ORDER BY {sql.OrderBy}",
             CountOfFew = sql.Filter is null ? null
                 : $"SELECT COUNT(*) FROM (SELECT 1 FROM referrals r WHERE {conditions} LIMIT {MostOfFew + 1}) AS few",
             Count = $"SELECT COUNT(*), MIN(r.archives_at){dialect.Snapshot} FROM referrals r WHERE {conditions}",
