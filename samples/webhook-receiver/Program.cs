@@ -45,11 +45,12 @@ using var answer = await http.PostAsJsonAsync("webhooks/v1/registration", new
     WebhookUrl = $"{receiver}/hook",
     WebhookEvents = (string[])
     [
-        WebhookEventNames.ReferralCreated, WebhookEventNames.ReferralUpdated,
-        WebhookEventNames.RelatedReferralCreated, WebhookEventNames.RelatedReferralUpdated, WebhookEventNames.TestCreated,
+        WebhookEventNames.ReferralCreated, WebhookEventNames.ReferralUpdated, WebhookEventNames.TestCreated,
+        WebhookEventNames.RelatedReferralCreated, WebhookEventNames.RelatedReferralUpdated,
     ],
 }, JsonSerializerOptions.Default);
-Console.WriteLine($"Registered {receiver}/hook with {tandem}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+var registered = await answer.Content.ReadAsStringAsync();
+Console.WriteLine($"Registered {receiver}/hook with {tandem}: {(int)answer.StatusCode} {registered}");
 if (!answer.IsSuccessStatusCode)
     return 1;
 await app.WaitForShutdownAsync();

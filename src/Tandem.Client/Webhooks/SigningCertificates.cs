@@ -49,8 +49,9 @@ internal sealed class SigningCertificates(HttpClient http, IReadOnlyList<Uri> tr
         if (address.UserInfo.Length > 0 || address.AbsolutePath.Contains('%', StringComparison.Ordinal))
             return false;
         var folder = below.AbsolutePath.EndsWith('/') ? below.AbsolutePath : below.AbsolutePath + "/";
-        return address.Scheme == below.Scheme && address.Host == below.Host && address.Port == below.Port
-            && (address.AbsolutePath.StartsWith(folder, StringComparison.Ordinal) || address.AbsolutePath == below.AbsolutePath);
+        return (address.Scheme, address.Host, address.Port) == (below.Scheme, below.Host, below.Port)
+            && (address.AbsolutePath.StartsWith(folder, StringComparison.Ordinal)
+                || address.AbsolutePath == below.AbsolutePath);
     }
 
     private async Task<byte[]> Fetch(Uri address)
@@ -60,7 +61,8 @@ internal sealed class SigningCertificates(HttpClient http, IReadOnlyList<Uri> tr
         using var limit = new CancellationTokenSource(FetchTimeout);
         try
         {
-            using var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            using var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, limit.Token)
+                .ConfigureAwait(false);
             if (answer.StatusCode != HttpStatusCode.OK)
                 throw new HttpRequestException($"the answer is {(int)answer.StatusCode}", null, answer.StatusCode);
             if (answer.RequestMessage?.RequestUri is { } final && !Trusts(final))

@@ -19,20 +19,34 @@ internal sealed class StandardSignature(IEnumerable<string> secrets, TimeSpan to
     {
         if (header("webhook-id") is not { Length: > 0 } id)
             return new(WebhookProblem.NoId, "The header webhook-id is missing.");
-        if (header("webhook-timestamp") is not { } sent || !long.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
-            return new(WebhookProblem.NoTimestamp, "The header webhook-timestamp is missing, or is no number of seconds since 1970.");
+        if (header("webhook-timestamp") is not { } sent
+            || !long.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+        {
+            return new(
+                WebhookProblem.NoTimestamp,
+                "The header webhook-timestamp is missing, or is no number of seconds since 1970.");
+        }
+
         // Compared in whole seconds, which is all that was sent; a number of any size stays in range.
         var age = clock.GetUtcNow().ToUnixTimeSeconds() - seconds;
-        if (age > tolerance.TotalSeconds)
-            return new(WebhookProblem.TooOld, $"The event was sent {age} s ago; {tolerance.TotalSeconds} s are tolerated.");
-        if (-age > tolerance.TotalSeconds)
-            return new(WebhookProblem.TooNew, $"The event comes from {-age} s ahead; {tolerance.TotalSeconds} s are tolerated. Compare the clocks.");
+        var tolerated = tolerance.TotalSeconds;
+        if (age > tolerated)
+            return new(WebhookProblem.TooOld, $"The event was sent {age} s ago; {tolerated} s are tolerated.");
+        if (-age > tolerated)
+        {
+            return new(
+                WebhookProblem.TooNew,
+                $"The event comes from {-age} s ahead; {tolerated} s are tolerated. Compare the clocks.");
+        }
 
         var candidates = signatures.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Where(s => s.StartsWith(Version, StringComparison.Ordinal) && Base64.IsValid(s.AsSpan(Version.Length)))
             .Select(s => Convert.FromBase64String(s[Version.Length..])).ToList();
         if (candidates.Count == 0)
-            return new(WebhookProblem.MalformedSignature, $"The header {Header} holds no signature of the form v1,<Base64>.");
+        {
+            return new(
+                WebhookProblem.MalformedSignature, $"The header {Header} holds no signature of the form v1,<Base64>.");
+        }
 
         var head = Encoding.UTF8.GetBytes($"{id}.{sent}.");
         foreach (var key in _keys)
@@ -45,7 +59,9 @@ internal sealed class StandardSignature(IEnumerable<string> secrets, TimeSpan to
                 return WebhookVerifier.Accepted;
         }
 
-        return new(WebhookProblem.WrongSignature, "None of the secrets makes this signature: the secret is another one, or the body was changed.");
+        return new(
+            WebhookProblem.WrongSignature,
+            "None of the secrets makes this signature: the secret is another one, or the body was changed.");
     }
 
     private static byte[] Key(string secret)

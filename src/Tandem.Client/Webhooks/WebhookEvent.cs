@@ -12,7 +12,7 @@ public sealed record WebhookEvent
     /// <summary>What happened: one of <see cref="WebhookEventNames"/>.</summary>
     public required string EventName { get; init; }
 
-    /// <summary>Where to GET the resource, absolute. Its host is also the audience of the token to fetch it with.</summary>
+    /// <summary>Where to GET the resource, absolute; its host is the audience of the token to fetch it with.</summary>
     public required Uri ResourceUri { get; init; }
 
     /// <summary>Kind of the resource: <c>referral</c> or <c>test</c>.</summary>
@@ -28,7 +28,8 @@ public sealed record WebhookEvent
     /// <param name="body">UTF-8 JSON; names in any case, further properties are passed over.</param>
     /// <exception cref="JsonException">It is no JSON, or a property is missing or of the wrong kind.</exception>
     public static WebhookEvent Parse(ReadOnlySpan<byte> body) =>
-        JsonSerializer.Deserialize(body, WebhookJson.Default.WebhookEvent) ?? throw new JsonException("An event is an object, not null.");
+        JsonSerializer.Deserialize(body, WebhookEventJson.Default.WebhookEvent)
+        ?? throw new JsonException("An event is an object, not null.");
 }
 
 /// <summary>Names of the events that can be subscribed.</summary>
@@ -52,4 +53,4 @@ public static class WebhookEventNames
 
 [JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(WebhookEvent))]
-internal sealed partial class WebhookJson : JsonSerializerContext;
+internal sealed partial class WebhookEventJson : JsonSerializerContext;

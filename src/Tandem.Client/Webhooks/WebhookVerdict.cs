@@ -18,7 +18,7 @@ public enum WebhookProblem
     /// <summary><c>X-MS-Certificate-Url</c> is missing or is no absolute URL.</summary>
     NoCertificateUrl,
 
-    /// <summary>The certificate's address is not below one of <see cref="WebhookVerifierOptions.TrustedCertificates"/>.</summary>
+    /// <summary>The certificate lies at none of <see cref="WebhookVerifierOptions.TrustedCertificates"/>.</summary>
     UntrustedCertificateUrl,
 
     /// <summary>The certificate could not be fetched just now, or what came is no RSA certificate.</summary>
@@ -33,29 +33,34 @@ public enum WebhookProblem
     /// <summary><c>webhook-timestamp</c> is missing or is no number of seconds since 1970.</summary>
     NoTimestamp,
 
-    /// <summary>The event was sent longer ago than <see cref="WebhookVerifierOptions.Tolerance"/>: a replay, or a slow clock there.</summary>
+    /// <summary>
+    /// The event was sent longer ago than <see cref="WebhookVerifierOptions.Tolerance"/>: a replay, or a wrong clock.
+    /// </summary>
     TooOld,
 
-    /// <summary>The event comes from further ahead than <see cref="WebhookVerifierOptions.Tolerance"/>: one of the clocks is wrong.</summary>
+    /// <summary>
+    /// The event comes from further ahead than <see cref="WebhookVerifierOptions.Tolerance"/>: a clock is wrong.
+    /// </summary>
     TooNew,
 }
 
 /// <summary>What a <see cref="WebhookVerifier"/> says of an event.</summary>
 /// <param name="Problem">What is wrong; <see cref="WebhookProblem.None"/> when the event is accepted.</param>
-/// <param name="Explanation">The same in words, for a log: names headers and addresses, never a secret or the body.</param>
+/// <param name="Explanation">The same in words, for a log; names headers and addresses, never a secret.</param>
 public sealed record WebhookVerdict(WebhookProblem Problem, string Explanation)
 {
     /// <summary>Whether the event is the server's, unchanged.</summary>
     public bool IsAccepted => Problem == WebhookProblem.None;
 
     /// <summary>
-    /// The HTTP status to answer with: 200 when accepted; 400 when something that tells how to check is missing; 503 when
-    /// the certificate cannot be had just now, so that the server tries again later; else 401.
+    /// The HTTP status to answer with: 200 when accepted; 400 when something that tells how to check is missing;
+    /// 503 when the certificate cannot be had just now, so that the server tries again later; else 401.
     /// </summary>
     public int StatusCode => Problem switch
     {
         WebhookProblem.None => 200,
-        WebhookProblem.NoCertificateUrl or WebhookProblem.UnknownAlgorithm or WebhookProblem.NoId or WebhookProblem.NoTimestamp => 400,
+        WebhookProblem.NoCertificateUrl or WebhookProblem.UnknownAlgorithm => 400,
+        WebhookProblem.NoId or WebhookProblem.NoTimestamp => 400,
         WebhookProblem.CertificateUnavailable => 503,
         _ => 401,
     };

@@ -29,25 +29,38 @@ public sealed class WebhookVerifier : IDisposable
 
     /// <param name="options">Whose webhooks are accepted.</param>
     /// <exception cref="ArgumentException">
-    /// Nothing is trusted; or a certificate's address is not an absolute http or https URL without a query; or a secret is no Base64.
+    /// Nothing is trusted; or a certificate's address is not an absolute http or https URL without a query; or a
+    /// secret is no Base64.
     /// </exception>
     public WebhookVerifier(WebhookVerifierOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.TrustedCertificates.Count == 0 && options.Secrets.Count == 0)
-            throw new ArgumentException("Name TrustedCertificates, Secrets or both: as it is, no event could be accepted.", nameof(options));
+        {
+            throw new ArgumentException(
+                "Name TrustedCertificates, Secrets or both: as it is, no event could be accepted.", nameof(options));
+        }
+
         if (options.Secrets.Count > 0)
             _standard = new StandardSignature(options.Secrets, options.Tolerance, options.Clock);
         if (options.TrustedCertificates.Count == 0)
             return;
         foreach (var address in options.TrustedCertificates)
         {
-            if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https") || address.Query.Length > 0 || address.UserInfo.Length > 0)
-                throw new ArgumentException($"'{address}' is no absolute http or https URL without user name and query.", nameof(options));
+            if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")
+                || address.Query.Length > 0 || address.UserInfo.Length > 0)
+            {
+                throw new ArgumentException(
+                    $"'{address}' is no absolute http or https URL without user name and query.", nameof(options));
+            }
         }
 
-        var http = options.Http ?? (_ownHttp = new HttpClient(
-            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }));
+        var http = options.Http ?? (_ownHttp = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        }));
         _certificates = new SigningCertificates(http, [.. options.TrustedCertificates], options.Clock);
     }
 
@@ -59,7 +72,9 @@ public sealed class WebhookVerifier : IDisposable
     /// <param name="cancellation">Ends the wait for a certificate.</param>
     /// <returns>The verdict. Nothing that a sender does makes this throw.</returns>
     public ValueTask<WebhookVerdict> VerifyAsync(
-        IEnumerable<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> body, CancellationToken cancellation = default)
+        IEnumerable<KeyValuePair<string, string>> headers,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(headers);
         var byName = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -69,7 +84,7 @@ public sealed class WebhookVerifier : IDisposable
     }
 
     /// <summary>Checks an event, with its headers by their names.</summary>
-    /// <param name="header">Gives the value of a header, null when it is missing, without regard to the case of its name.</param>
+    /// <param name="header">Gives the value of a header of any case, null when it is missing.</param>
     /// <param name="body">The bytes as they came.</param>
     /// <param name="cancellation">Ends the wait for a certificate.</param>
     /// <returns>The verdict. Nothing that a sender does makes this throw.</returns>
@@ -85,7 +100,8 @@ public sealed class WebhookVerifier : IDisposable
         {
             (null, _) => $"The header {StandardSignature.Header} is missing.",
             (_, null) => "Neither Authorization nor x-ms-signature holds a Signature.",
-            _ => $"The header {StandardSignature.Header} is missing, and neither Authorization nor x-ms-signature holds a Signature.",
+            _ => $"The header {StandardSignature.Header} is missing, and neither Authorization nor x-ms-signature "
+                + "holds a Signature.",
         });
     }
 
@@ -93,14 +109,19 @@ public sealed class WebhookVerifier : IDisposable
     public void Dispose() => _ownHttp?.Dispose();
 
     private static async ValueTask<WebhookVerdict> CheckCertificate(
-        SigningCertificates certificates, string signature, Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+        SigningCertificates certificates,
+        string signature,
+        Func<string, string?> header,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellation)
     {
         if (!Uri.TryCreate(header("X-MS-Certificate-Url"), UriKind.Absolute, out var address))
-            return new(WebhookProblem.NoCertificateUrl, "The header X-MS-Certificate-Url is missing or is no absolute URL.");
+            return new(WebhookProblem.NoCertificateUrl, "X-MS-Certificate-Url is missing or is no absolute URL.");
         if (!"rsa-sha256".Equals(header("X-MS-Signature-Algorithm")?.Trim(), StringComparison.OrdinalIgnoreCase))
-            return new(WebhookProblem.UnknownAlgorithm, "The header X-MS-Signature-Algorithm is missing or is not rsa-sha256.");
+            return new(WebhookProblem.UnknownAlgorithm, "X-MS-Signature-Algorithm is missing or is not rsa-sha256.");
+        var url = address.AbsoluteUri;
         if (!certificates.Trusts(address))
-            return new(WebhookProblem.UntrustedCertificateUrl, $"The certificate's address {address.AbsoluteUri} is not among the trusted ones.");
+            return new(WebhookProblem.UntrustedCertificateUrl, $"The certificate's address {url} is not trusted.");
         if (!Base64.IsValid(signature))
             return new(WebhookProblem.MalformedSignature, "The signature is not Base64.");
         byte[] key;
@@ -110,14 +131,18 @@ public sealed class WebhookVerifier : IDisposable
         }
         catch (Exception failure) when (failure is HttpRequestException or TimeoutException or CryptographicException)
         {
-            return new(WebhookProblem.CertificateUnavailable, $"There is no certificate to be had at {address.AbsoluteUri}: {failure.Message}.");
+            return new(
+                WebhookProblem.CertificateUnavailable, $"No certificate can be had at {url}: {failure.Message}.");
         }
 
         using var rsa = RSA.Create();
         rsa.ImportSubjectPublicKeyInfo(key, out _);
-        return rsa.VerifyData(body.Span, Convert.FromBase64String(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+        var signed = Convert.FromBase64String(signature);
+        return rsa.VerifyData(body.Span, signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             ? Accepted
-            : new(WebhookProblem.WrongSignature, $"The key of {address.AbsoluteUri} did not make this signature, or the body was changed.");
+            : new(
+                WebhookProblem.WrongSignature,
+                $"The key of {url} did not make this signature, or the body was changed.");
     }
 
     // Authorization first: a gateway may have put its own scheme there, and then the other header counts.

@@ -1,6 +1,6 @@
 namespace Tandem.Client.Webhooks;
 
-/// <summary>Whose webhooks a <see cref="WebhookVerifier"/> accepts. At least one of the two lists must have an entry.</summary>
+/// <summary>Whose webhooks a <see cref="WebhookVerifier"/> accepts; one of the two lists must have an entry.</summary>
 public sealed class WebhookVerifierOptions
 {
     /// <summary>

@@ -30,7 +30,10 @@ internal sealed partial class OutgoingCalls
 
     // Only names of the inside end so.
     private static readonly string[] InnerSuffixes =
-        [".localhost", ".local", ".localdomain", ".internal", ".intranet", ".private", ".corp", ".home", ".lan", ".home.arpa"];
+    [
+        ".localhost", ".local", ".localdomain", ".internal", ".intranet", ".private", ".corp", ".home", ".lan",
+        ".home.arpa",
+    ];
 
     private static readonly TimeSpan DnsTimeout = TimeSpan.FromSeconds(5);
 
@@ -48,10 +51,14 @@ internal sealed partial class OutgoingCalls
     /// <summary>Whether a URL may be registered; asks DNS in exchange mode.</summary>
     /// <param name="target">The property that holds the URL.</param>
     /// <returns>Null when it may be.</returns>
-    public async ValueTask<Refusal?> Check(string? url, string target, CancellationToken cancellation) =>
-        (FormFault(url) ?? await NameFault(url!, cancellation)) is { } fault
-            ? Refusal.Invalid(target, "invalidValue", $"{target} must be an absolute {(_isEmulator ? "http or https" : "https")} URL. {fault}")
-            : null;
+    public async ValueTask<Refusal?> Check(string? url, string target, CancellationToken cancellation)
+    {
+        var fault = FormFault(url) ?? await NameFault(url!, cancellation);
+        var schemes = _isEmulator ? "http or https" : "https";
+        return fault is null
+            ? null
+            : Refusal.Invalid(target, "invalidValue", $"{target} must be an absolute {schemes} URL. {fault}");
+    }
 
     /// <summary>
     /// A handler whose connections all pass the guard. It may be shared and kept: connections are closed after a
@@ -108,8 +115,8 @@ internal sealed partial class OutgoingCalls
             return $"It may have at most {LongestUrl} characters.";
         if (PlainUrl().Match(url) is not { Success: true } plain || !Uri.TryCreate(url, UriKind.Absolute, out var uri))
         {
-            return "Write it plainly, such as https://crm.contoso.com/tandem: without user name or password, the host in "
-                + "ASCII letters, digits, hyphens and dots (an international name in its xn-- form), the port in digits.";
+            return "Write it plainly, such as https://crm.contoso.com/tandem: without user name or password, the host "
+                + "in ASCII letters, digits, hyphens and dots (an international name in its xn-- form).";
         }
 
         var host = plain.Groups["host"].Value;
@@ -151,7 +158,9 @@ internal sealed partial class OutgoingCalls
         {
             return $"DNS does not know the host '{host}'.";
         }
-        catch (Exception failure) when (failure is SocketException || !cancellation.IsCancellationRequested && failure is OperationCanceledException)
+        catch (Exception failure) when (
+            failure is SocketException
+            || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             // DNS is away for the moment, which is no fault of the URL; connections ask it again.
             return null;
