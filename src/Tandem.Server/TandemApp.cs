@@ -32,6 +32,7 @@ internal static class TandemApp
         builder.Services.AddStorage();
         builder.Services.AddSingleton<OrganizationDirectory>();
         builder.Services.AddIdentity();
+        builder.Services.AddOutgoingCalls();
         builder.Services.AddCompression();
         builder.Services.AddReferrals();
         builder.AddOperations();
