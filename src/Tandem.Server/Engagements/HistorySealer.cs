@@ -7,13 +7,13 @@ namespace Tandem.Server.Engagements;
 /// Seals the change log about once a second: often enough that a chain is never far behind, and seldom enough that a
 /// single writer does not share each of his commits with it. Who asks for a proof waits for none of this: he seals.
 /// </summary>
-internal sealed class HistorySealer(HistorySeals seals, TimeProvider clock, ILogger<HistorySealer> logger) : BackgroundService
+internal sealed class HistorySealer(HistorySeals seals, ILogger<HistorySealer> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
+        using var timer = new PeriodicTimer(Interval);
         var isAway = false;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {

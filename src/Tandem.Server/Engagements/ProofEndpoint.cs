@@ -41,8 +41,7 @@ internal static class ProofEndpoint
         }
 
         var (id, views) = visible;
-        await seals.CatchUp(LongestWait, cancellation);
-        var history = await seals.Of(id, cancellation);
+        var history = await seals.CatchUp(id, LongestWait, cancellation);
         var audit = new ProofAudit(id, history);
         var head = Convert.ToHexStringLower(EngagementProof.Beginning);
         var count = 0;

@@ -166,8 +166,7 @@ internal sealed class ChangeLog(HotDatabase database)
         return taken;
     }
 
-    /// <summary>How far a named reader has come; null when it has never read.</summary>
-    public ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>
+    private ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>
         database.Read(reader, static (session, reader, cancellation) => ReadPosition(session, reader, "", cancellation), cancellation);
 
     private static async ValueTask<LogPosition?> ReadPosition(

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Tandem.Server.Engagements;
 
@@ -45,19 +46,22 @@ internal sealed class HistorySeals(HotDatabase database, ChangeLog log)
     }
 
     /// <summary>
-    /// Ends when everything that was readable at the call is sealed, by this node or another one, and at the latest after
-    /// a time.
+    /// Where the sealing of an engagement stands once all that was committed at the call is sealed, by this node or another
+    /// one; at the latest after a time.
     /// </summary>
-    public async Task CatchUp(TimeSpan longest, CancellationToken cancellation)
+    public async Task<SealedHistory> CatchUp(Guid engagementId, TimeSpan longest, CancellationToken cancellation)
     {
-        var end = await log.End(cancellation);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(longest);
-        while (!limit.IsCancellationRequested && (await log.Position(Reader, cancellation) ?? LogPosition.Start).CompareTo(end) < 0)
+        var history = await Of(engagementId, cancellation);
+        var committed = history.Rows.Count;
+        for (var started = Stopwatch.GetTimestamp(); history.Sealed < committed && Stopwatch.GetElapsedTime(started) < longest;)
         {
+            // What is missing waits for another node, or for an older transaction.
             if (await SealAll(cancellation) == 0)
-                await Task.Delay(BetweenLooks, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(BetweenLooks, cancellation);
+            history = await Of(engagementId, cancellation);
         }
+
+        return history;
     }
 
     /// <summary>Where the sealing of an engagement stands.</summary>
