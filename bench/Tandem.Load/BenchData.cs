@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -76,7 +77,7 @@ internal abstract class BenchData
 
     protected static object?[] LogValues(object id, object[] referral) =>
         [id, referral[1], referral[2], "Updated", 2, "\"00000001-0\"", "\"00000002-0\"", referral[10], referral[2], referral[30], "Alice Archer",
-            "alice@contoso.example", "wrk", "details.dealValue"];
+            "alice@contoso.example", "wrk", "details.dealValue", referral[4], referral[5], referral[28], SHA256.HashData([])];
 }
 
 /// <summary>An SQLite file, and the bare loop over the same statements in groups of 32.</summary>
@@ -298,6 +299,7 @@ internal sealed class PostgresData : BenchData
                 string document when document.Length > 1000 => ":document",
                 string or Guid => $"'{values[i - 1]!.ToString()!.Replace("'", "''", StringComparison.Ordinal)}'",
                 bool flag => flag ? "true" : "false",
+                byte[] bytes => $"'\\x{Convert.ToHexStringLower(bytes)}'",
                 var number => Convert.ToString(number, CultureInfo.InvariantCulture)!,
             };
             text = text.Replace($"${i}", value, StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Tandem.Server.Emulator;
+using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
@@ -35,6 +36,7 @@ internal static class TandemApp
         builder.Services.AddOutgoingCalls();
         builder.Services.AddCompression();
         builder.Services.AddReferrals();
+        builder.Services.AddEngagements();
         builder.AddOperations();
 
         var app = builder.Build();
@@ -45,6 +47,7 @@ internal static class TandemApp
         app.UseCompression();
         app.MapIdentity();
         app.MapReferrals();
+        app.MapEngagements();
         app.MapAdministration();
         app.MapRegistrationReview();
         app.MapMetadata();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tandem.Contracts.Engagements;
 
 namespace Tandem.Contracts.Referrals;
 
@@ -18,6 +19,7 @@ namespace Tandem.Contracts.Referrals;
 [JsonSerializable(typeof(ReferralPage))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(ReferralHistoryPage))]
+[JsonSerializable(typeof(EngagementProof))]
 public sealed partial class ReferralJson : JsonSerializerContext
 {
     /// <summary>

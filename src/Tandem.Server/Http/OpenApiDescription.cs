@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 
@@ -27,12 +28,12 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] }];
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         Define(ContractType.Referral, document);
-        foreach (var type in new[] { typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage) })
+        foreach (var type in new[] { typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage), typeof(EngagementProof) })
             Define(ContractType.Of(type), document);
 
         foreach (var (path, item) in document.Paths)
         {
-            if (!path.StartsWith("/v1.0/engagements/referrals", StringComparison.Ordinal))
+            if (!path.StartsWith("/v1.0/engagements/", StringComparison.Ordinal))
                 continue;
             foreach (var (method, operation) in item.Operations ?? [])
                 Describe(operation, method.Method, path, document);
@@ -56,6 +57,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         {
             ("POST", _) => ("201", "Referral"),
             (_, var p) when p.EndsWith("/history", StringComparison.Ordinal) => ("200", "ReferralHistoryPage"),
+            (_, var p) when p.EndsWith("/proof", StringComparison.Ordinal) => ("200", "EngagementProof"),
             ("GET", "/v1.0/engagements/referrals") => ("200", "ReferralPage"),
             _ => ("200", "Referral"),
         };

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Server;
 using Tandem.Server.Storage;
@@ -72,6 +73,17 @@ internal sealed class SigningKeys(
         if (keyId is not null && !Knows(keyId) && clock.GetUtcNow() - _loadedAt >= BetweenReloads)
             await Load(cancellation);
         return Knows(keyId);
+    }
+
+    /// <summary>The server's word for a text, as a JSON Web Signature that its published keys confirm.</summary>
+    /// <param name="type">Of the signature; never that of a token.</param>
+    /// <param name="payload">A JSON object.</param>
+    /// <param name="cancellation">Ends the loading of the keys.</param>
+    public async ValueTask<string> Sign(string type, string payload, CancellationToken cancellation)
+    {
+        await EnsureLoaded(cancellation);
+        return new JsonWebTokenHandler().CreateToken(
+            payload, new SigningCredentials(_current[0], SecurityAlgorithms.RsaSha256), new Dictionary<string, object> { ["typ"] = type });
     }
 
     public void Configure(OpenIddictServerOptions options)

@@ -67,12 +67,7 @@ internal static class HistoryEndpoint
         entry.Via = null;
         if (entry.ChangedBy.OrganizationId != caller.OrganizationId)
             entry.ChangedBy.Email = null;
-        return entry.Kind switch
-        {
-            ReferralChangeKind.Updated => entry.Properties.Count > 0,
-            ReferralChangeKind.ReminderDue => false,
-            ReferralChangeKind.Created or ReferralChangeKind.Expired => true,
-        };
+        return Visibility.IsVisibleToOthers(entry.Kind, entry.Properties.Count);
     }
 
     // The token is a position in a log that the caller sees anyway: nothing to authenticate.

@@ -252,9 +252,13 @@ internal static class ReferralEndpoints
         if (update.Referral.IsNothing)
             return update.Referral;
 
-        if (await store.Write([PreparedChange.Of(update.Referral, situation.Now)], null, cancellation) == WriteResult.Stored)
+        List<PreparedChange> prepared = [PreparedChange.Of(update.Referral, situation.Now)];
+        if (MicrosoftOpportunity.Follow(update.Referral, engagement) is { } follower)
+            prepared.Add(PreparedChange.Of(follower, situation.Now));
+        if (await store.Write(prepared, null, cancellation) == WriteResult.Stored)
             return update.Referral;
-        if (namesTag)
+        // With two referrals the tag may still be right: look again.
+        if (namesTag && prepared.Count == 1)
             return Modified;
         return null;
     }
@@ -329,7 +333,8 @@ internal static class ReferralEndpoints
             : new ChangeableReferral(referral, engagement);
     }
 
-    private static Refusal? Refuse(ReferralView view) => view switch
+    /// <summary>What to answer who may not see a referral; null when he may.</summary>
+    internal static Refusal? Refuse(ReferralView view) => view switch
     {
         ReferralView.Nothing => Visibility.Unknown,
         ReferralView.Forbidden => Visibility.NotInTeam,
@@ -416,7 +421,7 @@ internal static class ReferralEndpoints
     }
 
     // A GUID with or without braces, in any case; anything else names nothing (R5).
-    private static bool TryId(string text, out Guid id) =>
+    internal static bool TryId(string text, out Guid id) =>
         Guid.TryParseExact(text, "D", out id) || Guid.TryParseExact(text, "B", out id);
 
     private static Refusal Modified { get; } = new(StatusCodes.Status412PreconditionFailed, "resourceModified", "If-Match",

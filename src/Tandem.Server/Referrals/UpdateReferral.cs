@@ -123,7 +123,8 @@ internal static class UpdateReferral
     public static ReferralChange Remind(StoredReferral stored) =>
         ServerChange(stored, ReferralChangeKind.ReminderDue, stored.Read());
 
-    private static ReferralChange ServerChange(StoredReferral stored, ReferralChangeKind kind, Referral after) => new()
+    /// <summary>A change that nobody asked for.</summary>
+    public static ReferralChange ServerChange(StoredReferral stored, ReferralChangeKind kind, Referral after) => new()
     {
         Before = stored,
         After = after,

@@ -95,10 +95,14 @@ internal static class Visibility
         referral is { IsLead: true, Substatus: ReferralSubstatus.Expired };
 
     /// <summary>Whether others see a changed property in the restricted view.</summary>
-    public static bool IsVisibleToOthers(string path, Referral referral)
+    public static bool IsVisibleToOthers(string path, Referral referral) => IsVisibleToOthers(path, ShowsContacts(referral));
+
+    /// <param name="path">The property.</param>
+    /// <param name="showsContacts">Whether others see the customer's contacts.</param>
+    public static bool IsVisibleToOthers(string path, bool showsContacts)
     {
         if (path == "customerProfile.team")
-            return ShowsContacts(referral);
+            return showsContacts;
 
         var type = ContractType.Referral;
         foreach (var name in path.Split('.'))
@@ -115,8 +119,21 @@ internal static class Visibility
         return true;
     }
 
+    /// <summary>Whether others learn of a change at all.</summary>
+    /// <param name="kind">What happened.</param>
+    /// <param name="visibleProperties">How many of the changed properties others see.</param>
+    public static bool IsVisibleToOthers(ReferralChangeKind kind, int visibleProperties) => kind switch
+    {
+        ReferralChangeKind.Updated => visibleProperties > 0,
+        ReferralChangeKind.ReminderDue => false,
+        ReferralChangeKind.Created or ReferralChangeKind.Expired => true,
+    };
+
+    /// <summary>Whether the customer's contacts may be shown to other parties, as long as the referral is not expired (B15).</summary>
+    public static bool SharesContacts(Referral referral) => referral.Consent.ConsentToToShareInfoWithOthers == true;
+
     private static bool ShowsContacts(Referral referral) =>
-        referral.Consent.ConsentToToShareInfoWithOthers == true && referral.Substatus != ReferralSubstatus.Expired;
+        SharesContacts(referral) && referral.Substatus != ReferralSubstatus.Expired;
 
     private static bool SeesOther(Caller caller, StoredReferral referral, Engagement? engagement)
     {

@@ -56,6 +56,17 @@ internal sealed record LoggedChange
     public string? Via { get; init; }
 
     public required IReadOnlyList<string> Properties { get; init; }
+
+    /// <summary>After the change, like the three behind it; null in rows of versions that did not note it.</summary>
+    public string? Status { get; init; }
+
+    public string? Substatus { get; init; }
+
+    /// <summary>The customer's contacts may be shown to other parties, as long as the referral is not expired (B15).</summary>
+    public bool? ContactsShared { get; init; }
+
+    /// <summary>SHA-256 of the stored document.</summary>
+    public byte[]? DocumentDigest { get; init; }
 }
 
 /// <summary>
@@ -65,9 +76,11 @@ internal sealed record LoggedChange
 /// </summary>
 internal sealed class ChangeLog(HotDatabase database)
 {
-    private const string Columns =
-        "transaction_id, sequence, referral_id, engagement_id, organization_id, kind, version, etag_before, etag_after, "
-        + "changed_at, actor_organization_id, actor_user_id, actor_name, actor_email, via, properties";
+    /// <summary>The columns of a <see cref="LoggedChange"/>, of <c>change_log c</c>.</summary>
+    public const string Columns =
+        "c.transaction_id, c.sequence, c.referral_id, c.engagement_id, c.organization_id, c.kind, c.version, c.etag_before, "
+        + "c.etag_after, c.changed_at, c.actor_organization_id, c.actor_user_id, c.actor_name, c.actor_email, c.via, "
+        + "c.properties, c.status, c.substatus, c.contacts_shared, c.document_digest";
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
@@ -169,7 +182,7 @@ internal sealed class ChangeLog(HotDatabase database)
         HotSession session, LogPosition after, int most, CancellationToken cancellation)
     {
         var command = session.Command(
-            $"SELECT {Columns} FROM change_log WHERE (transaction_id, sequence) > (@transaction, @sequence) AND {_settled} "
+            $"SELECT {Columns} FROM change_log c WHERE (transaction_id, sequence) > (@transaction, @sequence) AND {_settled} "
             + "ORDER BY transaction_id, sequence LIMIT @most")
             .With("@transaction", after.Transaction).With("@sequence", after.Sequence).With("@most", most);
         var changes = new List<LoggedChange>();
@@ -179,7 +192,8 @@ internal sealed class ChangeLog(HotDatabase database)
         return changes;
     }
 
-    private static LoggedChange ReadRow(DbDataReader row) => new()
+    /// <summary>Reads a row that begins with <see cref="Columns"/>.</summary>
+    public static LoggedChange ReadRow(DbDataReader row) => new()
     {
         Position = new(row.GetInt64(0), row.GetInt64(1)),
         ReferralId = row.GetGuid(2),
@@ -195,5 +209,9 @@ internal sealed class ChangeLog(HotDatabase database)
             row.IsDBNull(13) ? null : row.GetString(13)),
         Via = row.IsDBNull(14) ? null : row.GetString(14),
         Properties = row.GetString(15).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Status = row.IsDBNull(16) ? null : row.GetString(16),
+        Substatus = row.IsDBNull(17) ? null : row.GetString(17),
+        ContactsShared = row.IsDBNull(18) ? null : row.GetBoolean(18),
+        DocumentDigest = row.IsDBNull(19) ? null : row.GetFieldValue<byte[]>(19),
     };
 }

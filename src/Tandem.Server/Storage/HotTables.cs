@@ -148,6 +148,17 @@ internal sealed class ChangeLogRow : IEntityTypeConfiguration<ChangeLogRow>
     /// <summary>Paths of the changed properties, separated by spaces.</summary>
     public required string Properties { get; init; }
 
+    /// <summary>After the change, like the two behind it; null where the row is older than this column.</summary>
+    public string? Status { get; init; }
+
+    public string? Substatus { get; init; }
+
+    /// <summary>The customer contacts may be shown to an invited party (B15).</summary>
+    public bool? ContactsShared { get; init; }
+
+    /// <summary>SHA-256 of the stored document after the change.</summary>
+    public byte[]? DocumentDigest { get; init; }
+
     public void Configure(EntityTypeBuilder<ChangeLogRow> builder)
     {
         builder.ToTable("change_log");
@@ -155,6 +166,37 @@ internal sealed class ChangeLogRow : IEntityTypeConfiguration<ChangeLogRow>
         builder.HasIndex(c => new { c.ReferralId, c.Sequence });
         builder.HasIndex(c => new { c.TransactionId, c.Sequence });
         builder.HasIndex(c => new { c.OrganizationId, c.TransactionId, c.Sequence });
+    }
+}
+
+/// <summary>
+/// One link of an engagement's chain: what a row of the change log said when it was sealed. Only ever added to.
+/// </summary>
+internal sealed class HistorySealRow : IEntityTypeConfiguration<HistorySealRow>
+{
+    public Guid EngagementId { get; init; }
+
+    /// <summary>Counts the engagement's changes from 1, in the order of commits.</summary>
+    public int Number { get; init; }
+
+    /// <summary>The row of the change log.</summary>
+    public long Sequence { get; init; }
+
+    /// <summary>Random, so that nobody finds out what is hidden by trying.</summary>
+    public required byte[] Nonce { get; init; }
+
+    /// <summary>What every party sees, to the byte.</summary>
+    public required string PublicPart { get; init; }
+
+    /// <summary>SHA-256 of all that the row says, with the nonce.</summary>
+    public required byte[] PrivateDigest { get; init; }
+
+    public required byte[] Hash { get; init; }
+
+    public void Configure(EntityTypeBuilder<HistorySealRow> builder)
+    {
+        builder.ToTable("history_seals");
+        builder.HasKey(s => new { s.EngagementId, s.Number });
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using NpgsqlTypes;
@@ -94,7 +95,8 @@ internal sealed class ReferralStore(
         "change_log", ("referral_id", Uuid), ("engagement_id", Uuid), ("organization_id", Text), ("kind", Text),
         ("version", Integer), ("etag_before", Text), ("etag_after", Text), ("changed_at", Bigint),
         ("actor_organization_id", Text), ("actor_user_id", Uuid), ("actor_name", Text), ("actor_email", Text),
-        ("via", Text), ("properties", Text));
+        ("via", Text), ("properties", Text), ("status", Text), ("substatus", Text),
+        ("contacts_shared", NpgsqlDbType.Boolean), ("document_digest", Bytea));
 
     private static readonly HotSql ForgetAnswer = new(
         "DELETE FROM idempotency_keys WHERE key = $1 AND created_at <= $2", Text, Bigint);
@@ -257,7 +259,9 @@ internal sealed class ReferralStore(
         statements.Add(new(AppendToLog, false,
             referral.Id, referral.EngagementId, referral.OrganizationId, change.Kind.ToString(), prepared.Version,
             change.Before?.ETag, referral.ETag, WireTime.ToUnixMicroseconds(prepared.At), change.Author.OrganizationId,
-            change.Author.UserId, change.Author.Name, change.Author.Email, change.Via, string.Join(' ', change.Properties)));
+            change.Author.UserId, change.Author.Name, change.Author.Email, change.Via, string.Join(' ', change.Properties),
+            referral.Status.ToString(), referral.Substatus.ToString(), Visibility.SharesContacts(referral),
+            prepared.DocumentDigest));
     }
 
     private static object?[] Promoted(PreparedChange prepared)
@@ -273,7 +277,7 @@ internal sealed class ReferralStore(
             Fold(r.CustomerProfile.Name), Fold(r.CustomerProfile.Address.Country), (double?)r.Details.DealValue,
             Fold(r.Details.Currency), Fold(r.MpnId), Fold(r.SalesStage), Fold(r.CampaignId),
             r.RegistrationStatus.ToString(), r.Favorite, Fold(r.InviteContext.InvitedBy.OrganizationId),
-            r.Consent.ConsentToShareReferralWithMicrosoftSellers, r.Consent.ConsentToToShareInfoWithOthers == true,
+            r.Consent.ConsentToShareReferralWithMicrosoftSellers, Visibility.SharesContacts(r),
             change.CreatorOrganizationId, change.CreatorUserId, category != ReferralCategory.CosellOpportunity,
             category == ReferralCategory.MarketplaceLead ? Time(r.CreatedDateTime.AddMonths(6)) : null,
             Time(change.RemindsAt), prepared.Document,
@@ -418,6 +422,9 @@ internal sealed class PreparedChange
 
     /// <summary>UTF-8 JSON.</summary>
     public byte[] Document { get; private init; } = [];
+
+    /// <summary>SHA-256 of what is stored once the change is, for the history that can be proven.</summary>
+    public byte[] DocumentDigest => SHA256.HashData(ChangesDocument ? Document : Change.Before!.Document.Span);
 
     /// <summary>Stamps the new document; its time is later than the one before, however fast the clock (R84).</summary>
     public static PreparedChange Of(ReferralChange change, DateTimeOffset now)

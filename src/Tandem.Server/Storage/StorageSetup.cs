@@ -72,6 +72,7 @@ internal static class StorageSetup
             : ActivatorUtilities.CreateInstance<PostgresHotDatabase>(provider));
         services.AddSingleton<ReferralStore>();
         services.AddSingleton<ChangeLog>();
+        services.AddSingleton<HistorySeals>();
         services.AddSingleton<KnownCounts>();
         services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<OrganizationDirectory>());
         services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<ProvenTokens>());

@@ -27,6 +27,7 @@ public sealed class RouteMatrixTests
         ["PUT /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 403, 404, 404, 401], // B18
         ["PATCH /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 403, 404, 404, 401],
         ["GET /v1.0/engagements/referrals/{id}/history"] = [200, 403, 403, 200, 404, 404, 401],
+        ["GET /v1.0/engagements/{engagementId}/proof"] = [200, 403, 403, 200, 403, 404, 401], // B12, B19
         ["POST /admin/referrals/{id:guid}/registration-review"] = [403, 403, 403, 403, 403, 400, 401],
         ["GET /admin/me"] = [200, 200, 200, 200, 200, 200, 401],
         ["GET /admin/organizations"] = [200, 403, 403, 200, 403, 200, 401],
@@ -75,7 +76,7 @@ public sealed class RouteMatrixTests
         {
             for (var i = 0; i < Callers.Length; i++)
             {
-                var reply = await Call(server, Callers[i], route, own.Id);
+                var reply = await Call(server, Callers[i], route, own.Id, own.EngagementId);
                 if (reply.Status != expected[i])
                     failures.Add($"{route} as {(Callers[i].Length == 0 ? "a stranger" : Callers[i])}: {reply.Status} instead of {expected[i]}: {reply.Text}");
                 if (reply.Status >= 400 && route.Contains("/v1.0/", StringComparison.Ordinal))
@@ -98,7 +99,7 @@ public sealed class RouteMatrixTests
             foreach (var verb in Verbs.Where(v => !routes.Contains($"{v} {path}")))
             {
                 foreach (var caller in Callers)
-                    (await Call(server, caller, $"{verb} {path}", Guid.NewGuid().ToString())).Is(405);
+                    (await Call(server, caller, $"{verb} {path}", Guid.NewGuid().ToString(), Guid.NewGuid().ToString())).Is(405);
             }
         }
     }
@@ -116,12 +117,13 @@ public sealed class RouteMatrixTests
                 .Select(m => $"{m} /{e.RoutePattern.RawText!.Trim('/')}")),
     ];
 
-    private static Task<Reply> Call(TandemServer server, string caller, string route, string referral)
+    private static Task<Reply> Call(TandemServer server, string caller, string route, string referral, string engagement)
     {
         var verb = route[..route.IndexOf(' ', StringComparison.Ordinal)];
         var isReferral = route.Contains("/referrals", StringComparison.Ordinal);
         var path = PathOf(route)
             .Replace("{organization}", Contoso, StringComparison.Ordinal)
+            .Replace("{engagementId}", engagement, StringComparison.Ordinal)
             .Replace("{id}", isReferral ? referral : "none", StringComparison.Ordinal)
             .Replace("{user:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{role:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)

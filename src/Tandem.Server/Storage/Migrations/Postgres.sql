@@ -336,3 +336,28 @@ VALUES ('20261124020536_Initial', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+ALTER TABLE change_log ADD contacts_shared boolean;
+
+ALTER TABLE change_log ADD document_digest bytea;
+
+ALTER TABLE change_log ADD status text;
+
+ALTER TABLE change_log ADD substatus text;
+
+CREATE TABLE history_seals (
+    engagement_id uuid NOT NULL,
+    number integer NOT NULL,
+    sequence bigint NOT NULL,
+    nonce bytea NOT NULL,
+    public_part text NOT NULL,
+    private_digest bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT "PK_history_seals" PRIMARY KEY (engagement_id, number)
+);
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261125223921_History', '10.0.15');
+
+COMMIT;
+

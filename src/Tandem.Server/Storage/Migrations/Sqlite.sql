@@ -321,3 +321,28 @@ VALUES ('20261124020447_Initial', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+ALTER TABLE "change_log" ADD "contacts_shared" INTEGER NULL;
+
+ALTER TABLE "change_log" ADD "document_digest" BLOB NULL;
+
+ALTER TABLE "change_log" ADD "status" TEXT NULL;
+
+ALTER TABLE "change_log" ADD "substatus" TEXT NULL;
+
+CREATE TABLE "history_seals" (
+    "engagement_id" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "sequence" INTEGER NOT NULL,
+    "nonce" BLOB NOT NULL,
+    "public_part" TEXT NOT NULL,
+    "private_digest" BLOB NOT NULL,
+    "hash" BLOB NOT NULL,
+    CONSTRAINT "PK_history_seals" PRIMARY KEY ("engagement_id", "number")
+);
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261125223851_History', '10.0.15');
+
+COMMIT;
+

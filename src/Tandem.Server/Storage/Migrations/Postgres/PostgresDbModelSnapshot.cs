@@ -531,6 +531,14 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("changed_at");
 
+                    b.Property<bool?>("ContactsShared")
+                        .HasColumnType("boolean")
+                        .HasColumnName("contacts_shared");
+
+                    b.Property<byte[]>("DocumentDigest")
+                        .HasColumnType("bytea")
+                        .HasColumnName("document_digest");
+
                     b.Property<string>("ETagAfter")
                         .IsRequired()
                         .HasColumnType("text")
@@ -563,6 +571,14 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("uuid")
                         .HasColumnName("referral_id");
 
+                    b.Property<string>("Status")
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Substatus")
+                        .HasColumnType("text")
+                        .HasColumnName("substatus");
+
                     b.Property<long>("TransactionId")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("bigint")
@@ -586,6 +602,45 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasIndex("OrganizationId", "TransactionId", "Sequence");
 
                     b.ToTable("change_log", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Storage.HistorySealRow", b =>
+                {
+                    b.Property<Guid>("EngagementId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("engagement_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<byte[]>("Nonce")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("nonce");
+
+                    b.Property<byte[]>("PrivateDigest")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("private_digest");
+
+                    b.Property<string>("PublicPart")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("public_part");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.HasKey("EngagementId", "Number");
+
+                    b.ToTable("history_seals", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Storage.IdempotencyRow", b =>

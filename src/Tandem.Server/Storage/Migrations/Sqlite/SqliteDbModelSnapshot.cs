@@ -524,6 +524,14 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("changed_at");
 
+                    b.Property<bool?>("ContactsShared")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("contacts_shared");
+
+                    b.Property<byte[]>("DocumentDigest")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("document_digest");
+
                     b.Property<string>("ETagAfter")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -556,6 +564,14 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("referral_id");
 
+                    b.Property<string>("Status")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Substatus")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("substatus");
+
                     b.Property<long>("TransactionId")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER")
@@ -579,6 +595,45 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("OrganizationId", "TransactionId", "Sequence");
 
                     b.ToTable("change_log", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Storage.HistorySealRow", b =>
+                {
+                    b.Property<Guid>("EngagementId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("engagement_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("hash");
+
+                    b.Property<byte[]>("Nonce")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("nonce");
+
+                    b.Property<byte[]>("PrivateDigest")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("private_digest");
+
+                    b.Property<string>("PublicPart")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("public_part");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sequence");
+
+                    b.HasKey("EngagementId", "Number");
+
+                    b.ToTable("history_seals", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Storage.IdempotencyRow", b =>
