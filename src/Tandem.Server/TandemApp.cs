@@ -7,6 +7,7 @@ using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
+using Tandem.Server.Webhooks;
 
 namespace Tandem.Server;
 
@@ -34,6 +35,7 @@ internal static class TandemApp
         builder.Services.AddIdentity();
         builder.Services.AddCompression();
         builder.Services.AddReferrals();
+        builder.Services.AddWebhooks();
         builder.AddOperations();
 
         var app = builder.Build();
@@ -46,6 +48,7 @@ internal static class TandemApp
         app.MapReferrals();
         app.MapAdministration();
         app.MapRegistrationReview();
+        app.MapWebhooks();
         app.MapMetadata();
         app.MapOperations();
         return app;

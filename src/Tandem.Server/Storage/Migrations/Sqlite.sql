@@ -321,3 +321,88 @@ VALUES ('20261124020447_Initial', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+CREATE TABLE "notices" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_notices" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "subject_id" TEXT NOT NULL,
+    "text" TEXT NOT NULL
+);
+
+CREATE TABLE "webhook_deliveries" (
+    "sequence" INTEGER NOT NULL CONSTRAINT "PK_webhook_deliveries" PRIMARY KEY AUTOINCREMENT,
+    "event_id" TEXT NOT NULL,
+    "subscription_id" TEXT NOT NULL,
+    "organization_id" TEXT NOT NULL,
+    "referral_id" TEXT NULL,
+    "name" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "due_at" INTEGER NOT NULL,
+    "attempts" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "log" TEXT NOT NULL
+);
+
+CREATE TABLE "webhook_events" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_webhook_events" PRIMARY KEY,
+    "created_at" INTEGER NOT NULL,
+    "body" BLOB NOT NULL
+);
+
+CREATE TABLE "webhook_keys" (
+    "thumbprint" TEXT NOT NULL CONSTRAINT "PK_webhook_keys" PRIMARY KEY,
+    "protected_key" BLOB NOT NULL,
+    "certificate" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "webhook_subscriptions" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_webhook_subscriptions" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "url" TEXT NOT NULL,
+    "events" TEXT NOT NULL,
+    "uses_signature_header" INTEGER NOT NULL,
+    "statuses" TEXT NOT NULL,
+    "filter" TEXT NULL,
+    "secret" BLOB NULL,
+    "old_secret" BLOB NULL,
+    "old_secret_until" INTEGER NULL,
+    "state" TEXT NOT NULL,
+    "paused_because" TEXT NULL,
+    "failing_since" INTEGER NULL,
+    "since_transaction" INTEGER NOT NULL,
+    "since_sequence" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "leased_by" TEXT NULL,
+    "leased_until" INTEGER NOT NULL
+);
+
+INSERT INTO "shared_state" ("name", "stamp")
+VALUES ('webhooks', '00000000-0000-0000-0000-000000000000');
+SELECT changes();
+
+
+CREATE INDEX "IX_notices_organization_id_created_at" ON "notices" ("organization_id", "created_at");
+
+CREATE INDEX "IX_webhook_deliveries_event_id" ON "webhook_deliveries" ("event_id");
+
+CREATE INDEX "ix_webhook_deliveries_failed" ON "webhook_deliveries" ("subscription_id", "sequence") WHERE state = 'Failed';
+
+CREATE INDEX "ix_webhook_deliveries_log" ON "webhook_deliveries" ("subscription_id", "sequence");
+
+CREATE INDEX "ix_webhook_deliveries_pending" ON "webhook_deliveries" ("subscription_id", "referral_id", "sequence") WHERE state = 'Pending';
+
+CREATE INDEX "IX_webhook_events_created_at" ON "webhook_events" ("created_at");
+
+CREATE INDEX "IX_webhook_subscriptions_organization_id" ON "webhook_subscriptions" ("organization_id");
+
+CREATE UNIQUE INDEX "ux_webhook_registration" ON "webhook_subscriptions" ("organization_id", "kind") WHERE kind = 'PartnerCenter';
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261125224643_AddWebhooks', '10.0.15');
+
+COMMIT;
+
