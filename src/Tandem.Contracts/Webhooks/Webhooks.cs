@@ -157,7 +157,7 @@ public sealed record ResendRequest
     /// <summary>Events raised at this time or later.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Only deliveries in this state; all that are not pending when absent.</summary>
+    /// <summary>Only deliveries in this state: <c>Pending</c> sends at once what waits for a retry. All when absent.</summary>
     public DeliveryState? State { get; init; }
 }
 

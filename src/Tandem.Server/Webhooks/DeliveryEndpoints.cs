@@ -78,8 +78,6 @@ internal static class DeliveryEndpoints
                 return new RefusalResult(refusal);
             if (request.Since is not { } since)
                 return new RefusalResult(Refusal.Missing("since", "since is required: the time from which on events are sent again."));
-            if (request.State == DeliveryState.Pending)
-                return new RefusalResult(WrongState);
             var count = await store.ResendSince(id, since, request.State, clock.GetUtcNow(), cancellation);
             dispatcher.Send(id);
             return Results.Json(new ResendAnswer { Count = count }, WebhookJson.Default.ResendAnswer, statusCode: StatusCodes.Status202Accepted);
@@ -95,7 +93,7 @@ internal static class DeliveryEndpoints
     }
 
     private static Refusal WrongState { get; } = Refusal.Invalid("state", "invalidValue",
-        $"state must be one of {string.Join(", ", Enum.GetNames<DeliveryState>())}; what is pending is sent anyway.");
+        $"state must be one of {string.Join(", ", Enum.GetNames<DeliveryState>())}.");
 
     private static Refusal NoDelivery { get; } = Refusal.NotFound("event",
         "The subscription has no such delivery; deliveries are kept for 30 days.");

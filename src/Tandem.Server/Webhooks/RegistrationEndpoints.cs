@@ -280,7 +280,7 @@ internal static class RegistrationEndpoints
             if (EventNames.Read(sent, SubscriptionKind.PartnerCenter) is not { } name)
             {
                 faults.Add(Refusal.Invalid("WebhookEvents", "invalidValue",
-                    $"{StrictJson.Printable(sent)} is no event; known are {string.Join(", ", EventNames.All)}."));
+                    $"WebhookEvents names {StrictJson.Printable(sent)}, which is no event; known are {string.Join(", ", EventNames.All)}."));
             }
             else if (!names.Contains(name))
             {

@@ -36,8 +36,10 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
     public Subscription? RegistrationOf(string organization) =>
         Of(organization).FirstOrDefault(s => s.Kind == SubscriptionKind.PartnerCenter);
 
+    /// <summary>Reads them as they are now, with what the couriers have noted of them.</summary>
     public async Task Reload(CancellationToken cancellation)
     {
+        var before = _current.Stamp;
         _current = await database.Read(0, static async (session, _, cancellation) =>
         {
             // The stamp first: what changes while the rest is read makes another stamp, and another reading.
@@ -49,6 +51,8 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
                 subscriptions.Add(ReadRow(row));
             return new Snapshot(stamp, subscriptions);
         }, cancellation);
+        if (_current.Stamp == before)
+            return;
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 

@@ -49,12 +49,19 @@ internal static class SubscriptionEndpoints
             ? found
             : Unknown;
 
-    private static IResult List(Caller caller, SubscriptionDirectory subscriptions) => Results.Json(
-        new AdminPage<SubscriptionView> { Value = [.. subscriptions.Of(caller.OrganizationId).Select(s => View(s))] },
-        WebhookJson.Default.AdminPageSubscriptionView);
+    private static async Task<IResult> List(Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation)
+    {
+        await subscriptions.Reload(cancellation);
+        return Results.Json(
+            new AdminPage<SubscriptionView> { Value = [.. subscriptions.Of(caller.OrganizationId).Select(s => View(s))] },
+            WebhookJson.Default.AdminPageSubscriptionView);
+    }
 
-    private static IResult Get(Guid id, Caller caller, SubscriptionDirectory subscriptions) =>
-        Find(id, caller, subscriptions).Succeeded(out var found, out var refusal) ? Answer(found) : new RefusalResult(refusal);
+    private static async Task<IResult> Get(Guid id, Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation)
+    {
+        await subscriptions.Reload(cancellation);
+        return Find(id, caller, subscriptions).Succeeded(out var found, out var refusal) ? Answer(found) : new RefusalResult(refusal);
+    }
 
     private static async Task<IResult> Create(
         HttpContext context, Caller caller, SubscriptionDirectory subscriptions, ReferralStore referrals, OutgoingPolicy outgoing,

@@ -270,7 +270,9 @@ internal sealed class WebhookStore(HotDatabase database)
             .With("@now", WireTime.ToUnixMicroseconds(now)).With("@event", database.Id(eventId))
             .With("@id", database.Id(subscription)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
 
-    /// <summary>Sends again what was raised since a time, a little at a time so that nobody waits for it.</summary>
+    /// <summary>
+    /// Sends again what was raised since a time, and at once what waits; a little at a time, so that nobody waits for it.
+    /// </summary>
     public async Task<long> ResendSince(
         Guid subscription, DateTimeOffset since, DeliveryState? state, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -281,7 +283,7 @@ internal sealed class WebhookStore(HotDatabase database)
             await database.Write(async (session, cancellation) =>
             {
                 chunk.Clear();
-                var condition = state is { } wanted ? $"state = '{wanted}'" : "state <> 'Pending'";
+                var condition = state is { } wanted ? $"state = '{wanted}'" : "1 = 1";
                 var command = session.Command(
                     "UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = @now WHERE sequence IN "
                     + "(SELECT sequence FROM webhook_deliveries WHERE subscription_id = @id AND sequence > @after "
