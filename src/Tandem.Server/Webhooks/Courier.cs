@@ -22,6 +22,7 @@ internal sealed class Courier(
     private readonly Lock _lock = new();
     private readonly Queue<DueDelivery> _ready = new();
     private readonly HashSet<long> _underway = [];
+    private readonly HashSet<long> _finished = [];
     private TaskCompletionSource _pulse = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset? _failingSince = failingSince;
     private long _leasedAt = leasedAt;
@@ -143,10 +144,13 @@ internal sealed class Courier(
 
     private async Task Fetch()
     {
+        lock (_lock)
+            _finished.Clear();
         var due = await store.Due(id, clock.GetUtcNow(), _stop.Token);
         lock (_lock)
         {
-            foreach (var delivery in due.Where(d => _underway.Add(d.Sequence)))
+            // What finished meanwhile was read as it was before.
+            foreach (var delivery in due.Where(d => !_finished.Contains(d.Sequence) && _underway.Add(d.Sequence)))
                 _ready.Enqueue(delivery);
             // Behind a full page there are more.
             _mayHaveMore |= due.Count == WebhookStore.MostDue && _ready.Count > 0;
@@ -168,6 +172,7 @@ internal sealed class Courier(
         lock (_lock)
         {
             _underway.Remove(delivery.Sequence);
+            _finished.Add(delivery.Sequence);
             // Another one of the same referral may follow.
             _mayHaveMore |= isStored;
             _pulse.TrySetResult();

@@ -70,7 +70,7 @@ internal sealed class DeliveryResults(HotDatabase database, ILogger<DeliveryResu
                 logger.LogWarning("The results of {Count} webhooks wait for the database: {Reason}", group.Count, failure.Message);
                 await Task.Delay(AfterFailure);
             }
-            catch (ChannelClosedException)
+            catch (Exception closed) when (closed is ChannelClosedException or ObjectDisposedException)
             {
                 // The database has closed before the last couriers came home.
                 break;

@@ -123,15 +123,15 @@ internal sealed class EventPlanner(
         }
 
         await ApplyFilters(wanted, now, cancellation);
-        foreach (var told1 in wanted.GroupBy(c => (c.Change.Position, c.Planned.OrganizationId, c.Subscription.Kind)))
+        foreach (var same in wanted.GroupBy(c => (c.Change.Position, c.Planned.OrganizationId, c.Subscription.Kind)))
         {
-            var (_, change, planned, referral) = told1.First();
+            var (_, change, planned, referral) = same.First();
             var id = Guid.NewGuid();
-            var body = told1.Key.Kind == SubscriptionKind.PartnerCenter
+            var body = same.Key.Kind == SubscriptionKind.PartnerCenter
                 ? EventBody.PartnerCenter(planned.Name, EventBody.ReferralUri(address.Own, referral.Id), change.ChangedAt)
                 : EventBody.CloudEvent(id, planned, referral, change.ChangedAt, address.Own);
-            WebhookStore.Plan(statements, id, body, planned.Name, referral.Id, now, told1.Select(c => c.Subscription));
-            told.UnionWith(told1.Select(c => c.Subscription.Id));
+            WebhookStore.Plan(statements, id, body, planned.Name, referral.Id, now, same.Select(c => c.Subscription));
+            told.UnionWith(same.Select(c => c.Subscription.Id));
         }
 
         return statements;
@@ -147,13 +147,27 @@ internal sealed class EventPlanner(
     {
         foreach (var filtered in wanted.Where(c => c.Subscription.Filter is not null).GroupBy(c => c.Subscription).ToList())
         {
-            var subscription = filtered.Key;
-            var matching = ReferralFilter.Parse(subscription.Filter!).Succeeded(out var filter, out _)
+            var matching = await Matching(filtered.Key, filtered.Select(c => c.Referral.Id).Distinct(), now, cancellation);
+            wanted.RemoveAll(c => c.Subscription == filtered.Key && !matching.Contains(c.Referral.Id));
+        }
+    }
+
+    private async ValueTask<HashSet<Guid>> Matching(
+        Subscription subscription, IEnumerable<Guid> ids, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            return ReferralFilter.Parse(subscription.Filter!).Succeeded(out var filter, out _)
                 ? await referrals.Matching(
-                    filter, EventPlan.CompanyAdminOf(subscription.OrganizationId), filtered.Select(c => c.Referral.Id).Distinct(),
-                    WireTime.ToUnixMicroseconds(now), cancellation)
+                    filter, EventPlan.CompanyAdminOf(subscription.OrganizationId), ids, WireTime.ToUnixMicroseconds(now), cancellation)
                 : [];
-            wanted.RemoveAll(c => c.Subscription == subscription && !matching.Contains(c.Referral.Id));
+        }
+        catch (DbException failure) when (!failure.IsTransient)
+        {
+            // A filter that the database cannot compute is its subscription's business, and holds up nobody else's events.
+            logger.LogWarning("The filter of webhook subscription {Subscription} matches nothing: {Reason}",
+                subscription.Id, failure.Message);
+            return [];
         }
     }
 

@@ -10,11 +10,12 @@ namespace Tandem.Server.Webhooks;
 /// All subscriptions, in memory: they change rarely, and every change of a referral asks for them. Where there is none,
 /// nothing is read but the stamp that all nodes watch anyway.
 /// </summary>
-internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log, TimeProvider clock) : ISharedCache
+internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log, TimeProvider clock) : ISharedCache, IDisposable
 {
     private const string Columns = "id, organization_id, kind, url, events, uses_signature_header, statuses, filter, secret, "
         + "old_secret, old_secret_until, state, paused_because, failing_since, since_transaction, since_sequence, created_at";
 
+    private readonly SemaphoreSlim _reading = new(1, 1);
     private volatile Snapshot _current = new(Guid.Empty, []);
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -38,6 +39,22 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
 
     /// <summary>Reads them as they are now, with what the couriers have noted of them.</summary>
     public async Task Reload(CancellationToken cancellation)
+    {
+        // One after another: an older reading must not replace a newer one.
+        await _reading.WaitAsync(cancellation);
+        try
+        {
+            await Read(cancellation);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    public void Dispose() => _reading.Dispose();
+
+    private async Task Read(CancellationToken cancellation)
     {
         var before = _current.Stamp;
         _current = await database.Read(0, static async (session, _, cancellation) =>
@@ -81,6 +98,8 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
         Write(async (session, cancellation) => await Fill(session.Command(
             "UPDATE webhook_subscriptions SET url = @url, events = @events, uses_signature_header = @header, "
             + "statuses = @statuses, filter = @filter, secret = @secret, old_secret = @old, old_secret_until = @until, "
+            // Resumed, or somewhere else: it has five days again.
+            + "failing_since = CASE WHEN url <> @url OR (state = 'Paused' AND @state = 'Active') THEN NULL ELSE failing_since END, "
             + "state = @state, paused_because = @because WHERE id = @id"), subscription)
             .ExecuteNonQueryAsync(cancellation) > 0, cancellation);
 

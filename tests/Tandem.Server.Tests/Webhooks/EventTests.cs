@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.DependencyInjection;
-using Tandem.Server.Storage;
 using Tandem.Server.Tests.Fixtures;
-using Tandem.Server.Webhooks;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
 namespace Tandem.Server.Tests.Webhooks;
@@ -140,9 +137,7 @@ public sealed class EventTests
     // Everything in the log is planned, and everything planned is delivered: what has not come will not come.
     private static async Task Settle(TandemServer server, WebhookReceiver receiver)
     {
-        await server.Services.GetRequiredService<EventPlanner>().CatchUp(Cancellation);
-        var store = server.Services.GetRequiredService<ChangeLog>();
-        Assert.Equal(await store.End(Cancellation), await store.Position("webhooks", Cancellation));
+        await server.Planned();
         foreach (var (user, _) in Parties)
         {
             foreach (var subscription in (await server.Get(user, Hooks.V2)).Is(200).Value)

@@ -82,6 +82,20 @@ internal static class Hooks
         return call.Headers["webhook-signature"].Split(' ').Contains(expected);
     }
 
+    /// <summary>Waits until all that is in the log is planned.</summary>
+    public static async Task Planned(this TandemServer server)
+    {
+        for (var tries = 0; await HasUnplanned(server.Data); tries++)
+        {
+            Assert.True(tries < 1200, "The planner does not come to the end of the log.");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public static async Task<bool> HasUnplanned(string data) => !Equals(0L, await TestDatabase.Ask(data,
+        "SELECT COUNT(*) FROM change_log c WHERE (c.transaction_id, c.sequence) > "
+        + "(SELECT transaction_id, sequence FROM log_readers WHERE name = 'webhooks')"));
+
     /// <summary>Waits until a server says what is wanted.</summary>
     public static async Task<Reply> Until(this TandemServer server, string user, string path, Func<Reply, bool> isSo)
     {
@@ -90,7 +104,7 @@ internal static class Hooks
             var reply = await server.Get(user, path);
             if (isSo(reply))
                 return reply;
-            Assert.True(tries < 600, $"{path} still answers {reply}");
+            Assert.True(tries < 1200, $"{path} still answers {reply}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }

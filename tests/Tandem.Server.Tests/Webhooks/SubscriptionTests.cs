@@ -263,6 +263,7 @@ public sealed class SubscriptionTests
 
     private static async Task Settled(TandemServer server)
     {
+        await server.Planned();
         foreach (var user in new[] { Alice, Carol })
         {
             foreach (var subscription in (await server.Get(user, Hooks.V2)).Is(200).Value)

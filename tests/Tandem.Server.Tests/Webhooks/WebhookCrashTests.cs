@@ -55,7 +55,7 @@ public sealed class WebhookCrashTests
                 var again = new JsonObject { ["since"] = "2000-01-01T00:00:00Z", ["state"] = "Pending" };
                 for (var waited = Stopwatch.StartNew();
                     (await Send(http, HttpMethod.Get, $"{Hooks.V2}/{id}/deliveries?state=Pending", null))!["value"]!.AsArray().Count > 0
-                    || await Unplanned(data);)
+                    || await Hooks.HasUnplanned(data);)
                 {
                     Assert.True(waited.Elapsed < TimeSpan.FromMinutes(3), "Deliveries are still pending.");
                     await Send(http, HttpMethod.Post, $"{Hooks.V2}/{id}/resend", again);
@@ -158,10 +158,6 @@ public sealed class WebhookCrashTests
 
         static string Time(ReceivedCall call) => (string?)call.Json()["ResourceChangeUtcDate"] ?? ((string)call.Json()["time"]!).TrimEnd('Z').PadRight(27, '0');
     }
-
-    private static async Task<bool> Unplanned(string data) =>
-        Convert.ToInt64(await TestDatabase.Ask(data, "SELECT COUNT(*) FROM change_log c WHERE (c.transaction_id, c.sequence) > "
-            + "(SELECT transaction_id, sequence FROM log_readers WHERE name = 'webhooks')"), System.Globalization.CultureInfo.InvariantCulture) > 0;
 
     private static async Task<HashSet<string>> Stored(string data)
     {
