@@ -8,6 +8,7 @@ using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
+using Tandem.Server.Webhooks;
 
 namespace Tandem.Server;
 
@@ -37,6 +38,7 @@ internal static class TandemApp
         builder.Services.AddCompression();
         builder.Services.AddReferrals();
         builder.Services.AddEngagements();
+        builder.Services.AddWebhooks();
         builder.AddOperations();
 
         var app = builder.Build();
@@ -50,6 +52,7 @@ internal static class TandemApp
         app.MapEngagements();
         app.MapAdministration();
         app.MapRegistrationReview();
+        app.MapWebhooks();
         app.MapMetadata();
         app.MapOperations();
         return app;

@@ -10,11 +10,20 @@ internal enum Admission
 
     /// <summary>Any signed-in person or service client; the handler looks at the roles.</summary>
     Administration,
+
+    /// <summary>People who may register webhooks, and applications, which act for their tenant (W2, W3).</summary>
+    Webhooks,
+
+    /// <summary>Company-wide Referrals admins: a subscription carries all referrals of the organization.</summary>
+    CompanyAdmins,
 }
 
 /// <summary>Finds out who calls before anything of the request is read, and sends strangers away.</summary>
 internal sealed class CallerGate(RequestDelegate next)
 {
+    private static readonly Role[] Registrars =
+        [Role.ReferralsAdmin, Role.GlobalAdmin, Role.BillingAdmin, Role.AdminAgent, Role.SalesAgent, Role.HelpdeskAgent];
+
     public async Task Invoke(HttpContext context, CallerResolver resolver)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<AdmissionMetadata>() is not { } admission)
@@ -40,6 +49,10 @@ internal sealed class CallerGate(RequestDelegate next)
             caller.IsApplication
                 ? "Application-only tokens have no role in the Referrals API; use a token that names a user."
                 : "The user holds neither of the roles Referrals admin and Referrals user; an account administrator gives them."),
+        Admission.Webhooks when !caller.IsApplication && !Registrars.Any(caller.Has) => Refusal.Forbidden("registration", "roleRequired",
+            $"Registering webhooks needs one of the roles {string.Join(", ", Registrars.Select(RoleNames.Write))}; an account administrator gives them."),
+        Admission.CompanyAdmins when !caller.IsCompanyAdmin => Refusal.Forbidden("subscription", "roleRequired",
+            $"Subscriptions need the role {RoleNames.Write(Role.ReferralsAdmin)} for the entire company, since they carry all of its referrals."),
         _ => null,
     };
 }

@@ -90,6 +90,14 @@ internal static class ContractPipeline
             answer["MS-CorrelationId"] = correlation;
         if (SentGuid(sent["MS-RequestId"]) is { } request)
             answer["MS-RequestId"] = request;
+        if (context.Request.Path.StartsWithSegments("/webhooks/v1", StringComparison.OrdinalIgnoreCase))
+        {
+            // Always there (W5).
+            answer.TryAdd("MS-CorrelationId", NewId());
+            answer.TryAdd("MS-RequestId", NewId());
+            answer["X-Locale"] = "en-US";
+        }
+
         answer["timestamp"] = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tandem.Contracts.Referrals;
@@ -7,8 +8,8 @@ using Tandem.Server.Identity;
 namespace Tandem.Server.Http;
 
 /// <summary>
-/// Puts refusals on the wire: the error object of the Referrals API (R102) under <c>/v1.0</c> and its aliases, problem
-/// details (RFC 9457) on Tandem's own endpoints.
+/// Puts refusals on the wire: the error object of the Referrals API (R102) under <c>/v1.0</c> and its aliases, that of the
+/// Partner Center REST family (W30) under <c>/webhooks/v1</c>, problem details (RFC 9457) on Tandem's own endpoints.
 /// </summary>
 internal static class RefusalWriter
 {
@@ -30,7 +31,9 @@ internal static class RefusalWriter
         }
 
         response.ContentType = "application/json; charset=utf-8";
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(ToError(refusal), ReferralJson.Wire.ErrorResponse);
+        var bytes = context.Request.Path.StartsWithSegments("/webhooks/v1", StringComparison.OrdinalIgnoreCase)
+            ? ToPartnerCenterError(refusal, context.Request.Path)
+            : JsonSerializer.SerializeToUtf8Bytes(ToError(refusal), ReferralJson.Wire.ErrorResponse);
         response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.Body.WriteAsync(bytes, context.RequestAborted);
@@ -70,6 +73,26 @@ internal static class RefusalWriter
         };
     }
 
+    private static byte[] ToPartnerCenterError(Refusal refusal, PathString path)
+    {
+        var isTest = path.Value!.Contains("/validationEvents", StringComparison.OrdinalIgnoreCase);
+        using var buffer = new PooledBuffer(512);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("code", refusal.Status);
+            json.WriteString("description", Cut(string.Join(' ', refusal.Others.Prepend(refusal).Select(f => f.Message).Distinct())));
+            json.WriteStartArray("data");
+            foreach (var target in refusal.Others.Prepend(refusal).Select(f => f.Target).OfType<string>().Distinct())
+                json.WriteStringValue(target);
+            json.WriteEndArray();
+            json.WriteString("source", isTest ? "WebhookValidationEvents" : "WebhookRegistration");
+            json.WriteEndObject();
+        }
+
+        return buffer.Written.ToArray();
+    }
+
     private static async Task WriteProblem(HttpContext context, Refusal refusal)
     {
         context.Response.ContentType = "application/problem+json";
@@ -104,7 +127,9 @@ internal static class RefusalWriter
 
     private static bool IsOwnEndpoint(PathString path) =>
         path.StartsWithSegments("/admin", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWithSegments("/emulator", StringComparison.OrdinalIgnoreCase);
+        || path.StartsWithSegments("/emulator", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/webhooks/v2", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/webhooks/certificates", StringComparison.OrdinalIgnoreCase);
 
     private static string? Text(int? seconds) => seconds?.ToString(CultureInfo.InvariantCulture);
 

@@ -59,7 +59,7 @@ internal sealed class AdminRequest(
             : NoOrganization(id);
     }
 
-    /// <summary>Reads the body strictly: an unknown name is an error that says which one was meant.</summary>
+    /// <summary>Reads the body strictly.</summary>
     public async Task<Outcome<T>> Body<T>(JsonTypeInfo<T> type)
         where T : class
     {
@@ -69,27 +69,7 @@ internal sealed class AdminRequest(
         using (body)
         {
             _bodyDigest = Convert.ToHexStringLower(SHA256.HashData(body.Bytes));
-            if (body.Json.ValueKind != JsonValueKind.Object)
-                return RequestBody.NotAnObject;
-            var names = type.Properties.Select(p => p.Name).ToList();
-            foreach (var member in body.Json.EnumerateObject())
-            {
-                if (names.Contains(member.Name, StringComparer.OrdinalIgnoreCase))
-                    continue;
-                var nearest = Spelling.Nearest(member.Name, names);
-                return Refusal.Invalid(Printable(member.Name), "invalidValue",
-                    $"There is no property {Printable(member.Name)}; {(nearest is null ? $"known are {string.Join(", ", names)}." : $"did you mean {nearest}?")}");
-            }
-
-            try
-            {
-                return body.Json.Deserialize(type) is { } draft ? draft : RequestBody.NotAnObject;
-            }
-            catch (JsonException failure)
-            {
-                var path = failure.Path?.TrimStart('$', '.') is { Length: > 0 } at ? at : "body";
-                return Refusal.Invalid(path, "invalidValue", $"{path} is of the wrong type; texts stand in quotes, truths are true or false.");
-            }
+            return StrictJson.Read(body.Json, type);
         }
     }
 
@@ -196,18 +176,7 @@ internal sealed class AdminRequest(
             : null;
 
     private static Refusal NoOrganization(string id) =>
-        Refusal.NotFound("organization", $"There is no organization {Printable(id)} that you manage.");
-
-    private static string Printable(string text) =>
-        new([.. text.Take(64).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
-}
-
-/// <summary>A refusal as the result of a handler.</summary>
-internal sealed class RefusalResult(Refusal refusal) : IResult
-{
-    public Refusal Refusal => refusal;
-
-    public Task ExecuteAsync(HttpContext httpContext) => httpContext.Write(refusal);
+        Refusal.NotFound("organization", $"There is no organization {StrictJson.Printable(id)} that you manage.");
 }
 
 /// <summary>What a draft says wrong, all of it.</summary>

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using NpgsqlTypes;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Referrals;
@@ -84,6 +85,18 @@ internal sealed class ChangeLog(HotDatabase database)
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
+    private static readonly HotSql AddReader = new(
+        "INSERT INTO log_readers (name, transaction_id, sequence) VALUES ($1, 0, 0) ON CONFLICT (name) DO NOTHING",
+        NpgsqlDbType.Text);
+
+    private static readonly HotSql MoveReader = new(
+        "UPDATE log_readers SET transaction_id = $2, sequence = $3 WHERE name = $1 AND transaction_id = $4 AND sequence = $5",
+        NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint);
+
+    private static readonly HotSql SkipReader = new(
+        "UPDATE log_readers SET transaction_id = $2, sequence = $3 WHERE name = $1 AND (transaction_id, sequence) < ($2, $3)",
+        NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint);
+
     private readonly string _settled = database.Kind == DatabaseKind.Postgres
         ? "transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
         : "1 = 1";
@@ -166,7 +179,45 @@ internal sealed class ChangeLog(HotDatabase database)
         return taken;
     }
 
-    private ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>
+    /// <summary>
+    /// Lets a named reader take the next changes. What follows from them is worked out first and stored then, in the
+    /// transaction that moves its position, so that a database with one writer is not held up by the thinking. Of
+    /// several nodes that take the same changes one stores; the work of the others is dropped.
+    /// </summary>
+    /// <returns>How many changes it took.</returns>
+    public async Task<int> Consume(
+        string reader, int most,
+        Func<IReadOnlyList<LoggedChange>, CancellationToken, ValueTask<IReadOnlyList<HotStatement>>> prepare,
+        CancellationToken cancellation)
+    {
+        if (await Position(reader, cancellation) is not { } position)
+        {
+            await database.Write([new(AddReader, false, reader)], cancellation);
+            position = LogPosition.Start;
+        }
+
+        var changes = await ReadAfter(position, most, cancellation);
+        if (changes.Count == 0)
+            return 0;
+        var end = changes[^1].Position;
+        var statements = await prepare(changes, cancellation);
+        var kept = await database.Write(
+            [new(MoveReader, true, reader, end.Transaction, end.Sequence, position.Transaction, position.Sequence), .. statements],
+            cancellation);
+        return kept ? changes.Count : 0;
+    }
+
+    /// <summary>Moves a named reader to the end of the log: there is nothing for it in what it has not read.</summary>
+    public async Task Skip(string reader, CancellationToken cancellation)
+    {
+        var end = await End(cancellation);
+        if (await Position(reader, cancellation) is { } position && position.CompareTo(end) >= 0)
+            return;
+        await database.Write([new(AddReader, false, reader), new(SkipReader, false, reader, end.Transaction, end.Sequence)], cancellation);
+    }
+
+    /// <summary>How far a named reader has come; null when it has not begun.</summary>
+    public ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>
         database.Read(reader, static (session, reader, cancellation) => ReadPosition(session, reader, "", cancellation), cancellation);
 
     private static async ValueTask<LogPosition?> ReadPosition(

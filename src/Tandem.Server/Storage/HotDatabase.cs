@@ -35,6 +35,15 @@ internal abstract class HotDatabase
 
     /// <summary>An id as the database keeps it: text on SQLite, <c>uuid</c> on PostgreSQL.</summary>
     public abstract object Id(Guid id);
+
+    /// <summary>Some ids as one parameter: an array on PostgreSQL, JSON on SQLite.</summary>
+    public object Ids(IEnumerable<Guid> ids) => Kind == DatabaseKind.Postgres
+        ? ids.ToArray()
+        : $"[{string.Join(',', ids.Select(i => $"\"{i:D}\""))}]";
+
+    /// <summary>What follows a column that is to be one of the <see cref="Ids"/> of a parameter.</summary>
+    public string Among(string parameter) =>
+        Kind == DatabaseKind.Postgres ? $"= ANY({parameter})" : $"IN (SELECT value FROM json_each({parameter}))";
 }
 
 /// <summary>One connection with its prepared statements; used by one request at a time.</summary>

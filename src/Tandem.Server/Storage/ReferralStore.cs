@@ -124,6 +124,39 @@ internal sealed class ReferralStore(
     public ValueTask<Engagement?> FindEngagement(Guid engagementId, CancellationToken cancellation) =>
         ReadEngagement(EngagementById, engagementId, cancellation);
 
+    /// <summary>Several engagements at once, by their ids.</summary>
+    public async ValueTask<Dictionary<Guid, Engagement>> FindEngagements(
+        IReadOnlyCollection<Guid> ids, CancellationToken cancellation) =>
+        (await database.Read(ids, static async (session, ids, cancellation) =>
+        {
+            var command = session.Command(
+                $"SELECT {Facts} FROM referrals r WHERE r.engagement_id {session.Database.Among("@ids")} ORDER BY r.created_at, r.id")
+                .With("@ids", session.Database.Ids(ids));
+            return await ReadRows(command, cancellation);
+        }, cancellation)).GroupBy(r => r.EngagementId).ToDictionary(e => e.Key, e => new Engagement(e.Key, [.. e]));
+
+    /// <summary>Which of some referrals match a filter as the caller sees them, other parties' included.</summary>
+    public ValueTask<HashSet<Guid>> Matching(
+        ReferralFilter filter, Identity.Caller caller, IEnumerable<Guid> ids, long now, CancellationToken cancellation) =>
+        database.Read((filter, caller, ids, now), static async (session, ask, cancellation) =>
+        {
+            var dialect = QueryDialect.Of(session.Database.Kind);
+            var parameters = new SqlParameters(dialect);
+            var scope = ReferralScope.Of(ask.caller, true, ask.now, parameters);
+            parameters.Add(ask.filter.Parameters(dialect));
+            var condition = ask.filter.SqlAcrossParties(dialect);
+            if (condition.Contains(FilterSql.CallerParameter, StringComparison.Ordinal))
+                parameters.Add([new(FilterSql.CallerParameter, ask.caller.OrganizationId)]);
+            var command = Fill(session.Command(
+                $"SELECT r.id FROM referrals r WHERE r.id {session.Database.Among("@ids")} AND {scope} AND {condition}"), parameters)
+                .With("@ids", session.Database.Ids(ask.ids));
+            var matching = new HashSet<Guid>();
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+                matching.Add(row.GetGuid(0));
+            return matching;
+        }, cancellation);
+
     /// <summary>Unanswered referrals whose time is up (B26), oldest first.</summary>
     public ValueTask<List<StoredReferral>> Overdue(DateTimeOffset now, int most, CancellationToken cancellation) =>
         ReadDue("r.expires_at", now, most, cancellation);

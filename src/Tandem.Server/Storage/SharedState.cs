@@ -9,6 +9,7 @@ internal sealed class SharedStateRow : IEntityTypeConfiguration<SharedStateRow>
 {
     public const string Directory = "directory";
     public const string Tokens = "tokens";
+    public const string Webhooks = "webhooks";
 
     public required string Name { get; init; }
 
@@ -19,7 +20,8 @@ internal sealed class SharedStateRow : IEntityTypeConfiguration<SharedStateRow>
         builder.ToTable("shared_state");
         builder.HasKey(s => s.Name);
         builder.HasData(
-            new SharedStateRow { Name = Directory, Stamp = Guid.Empty }, new SharedStateRow { Name = Tokens, Stamp = Guid.Empty });
+            new SharedStateRow { Name = Directory, Stamp = Guid.Empty }, new SharedStateRow { Name = Tokens, Stamp = Guid.Empty },
+            new SharedStateRow { Name = Webhooks, Stamp = Guid.Empty });
     }
 }
 

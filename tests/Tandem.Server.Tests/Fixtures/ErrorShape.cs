@@ -54,6 +54,18 @@ internal static class ErrorShape
         }
     }
 
+    /// <summary>The shape of the Partner Center REST family (W30).</summary>
+    public static void CheckWebhook(Reply reply)
+    {
+        Assert.Equal("application/json; charset=utf-8", reply.Headers["Content-Type"]);
+        var error = reply.Json.AsObject();
+        Assert.Equal(Bodies.Example("webhook-error-response").AsObject().Select(p => p.Key), error.Select(p => p.Key));
+        Assert.Equal(reply.Status, (int)error["code"]!);
+        Assert.InRange(((string)error["description"]!).Length, 1, 1024);
+        Assert.All(error["data"]!.AsArray(), d => Assert.False(string.IsNullOrEmpty((string?)d)));
+        Assert.StartsWith("Webhook", (string)error["source"]!, StringComparison.Ordinal);
+    }
+
     private static void CheckMessage(JsonObject error)
     {
         var message = (string)error["message"]!;

@@ -123,6 +123,9 @@ public sealed class TandemServer : IAsyncDisposable
         return new Reply((int)response.StatusCode, all, Encoding.UTF8.GetString(bytes));
     }
 
+    /// <summary>Ends it as an operator does; its data stays until it is disposed.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -52,6 +52,27 @@ public sealed class RouteMatrixTests
         [$"GET {Org}/users/{{user:guid}}/roles"] = Administered(404),
         [$"POST {Org}/users/{{user:guid}}/roles"] = Administered(404),
         [$"DELETE {Org}/users/{{user:guid}}/roles/{{role:guid}}"] = Administered(404),
+        [$"GET {Org}/notices"] = Administered(200),
+        ["GET /webhooks/v1/registration/events"] = Registrars(200), // W2, W3
+        ["POST /webhooks/v1/registration"] = Registrars(400),
+        ["GET /webhooks/v1/registration"] = Registrars(404),
+        ["PUT /webhooks/v1/registration"] = Registrars(400),
+        ["DELETE /webhooks/v1/registration"] = Registrars(404),
+        ["POST /webhooks/v1/registration/validationEvents"] = Registrars(400),
+        ["GET /webhooks/v1/registration/validationEvents/{correlationId}"] = Registrars(404),
+        ["POST /webhooks/v2/keys/rotate"] = [403, 403, 403, 403, 403, 200, 401],
+        ["GET /webhooks/v2/subscriptions"] = Registrars(200),
+        ["POST /webhooks/v2/subscriptions"] = Registrars(400),
+        ["GET /webhooks/v2/subscriptions/{id:guid}"] = Registrars(404),
+        ["PATCH /webhooks/v2/subscriptions/{id:guid}"] = Registrars(404),
+        ["DELETE /webhooks/v2/subscriptions/{id:guid}"] = Registrars(404),
+        ["POST /webhooks/v2/subscriptions/{id:guid}/rotate"] = Registrars(404),
+        ["POST /webhooks/v2/subscriptions/{id:guid}/pause"] = Registrars(404),
+        ["POST /webhooks/v2/subscriptions/{id:guid}/resume"] = Registrars(404),
+        ["POST /webhooks/v2/subscriptions/{id:guid}/resend"] = Registrars(404),
+        ["GET /webhooks/v2/subscriptions/{id:guid}/deliveries"] = Registrars(404),
+        ["GET /webhooks/v2/subscriptions/{id:guid}/deliveries/{event:guid}"] = Registrars(404),
+        ["POST /webhooks/v2/subscriptions/{id:guid}/deliveries/{event:guid}/resend"] = Registrars(404),
         [$"GET {Org}/clients"] = Administered(200),
         [$"POST {Org}/clients"] = Administered(409),
         [$"DELETE {Org}/clients/{{client:guid}}"] = Administered(404),
@@ -59,7 +80,7 @@ public sealed class RouteMatrixTests
 
     // Open to everybody, the stranger included.
     private static readonly string[] Open =
-        ["/healthz", "/readyz", "/openapi/", "/scalar", "/oauth2/", "/devicelogin", "/v1.0/$metadata", "/{documentName"];
+        ["/healthz", "/readyz", "/openapi/", "/scalar", "/oauth2/", "/devicelogin", "/v1.0/$metadata", "/{documentName", "/webhooks/certificates/"];
 
     [Fact]
     public async Task Every_route_answers_every_caller_as_the_table_says()
@@ -81,6 +102,8 @@ public sealed class RouteMatrixTests
                     failures.Add($"{route} as {(Callers[i].Length == 0 ? "a stranger" : Callers[i])}: {reply.Status} instead of {expected[i]}: {reply.Text}");
                 if (reply.Status >= 400 && route.Contains("/v1.0/", StringComparison.Ordinal))
                     ErrorShape.Check(reply);
+                else if (reply.Status >= 400 && route.Contains("/webhooks/v1/", StringComparison.Ordinal))
+                    ErrorShape.CheckWebhook(reply);
                 else if (reply.Status >= 400)
                     Assert.StartsWith("application/problem+json", reply.Headers["Content-Type"], StringComparison.Ordinal);
             }
@@ -103,6 +126,8 @@ public sealed class RouteMatrixTests
             }
         }
     }
+
+    private static int[] Registrars(int status) => [status, 403, 403, status, 403, status, 401];
 
     private static int[] Administered(int status) => [status, 403, 403, 404, 404, status, 401];
 
@@ -127,11 +152,14 @@ public sealed class RouteMatrixTests
             .Replace("{id}", isReferral ? referral : "none", StringComparison.Ordinal)
             .Replace("{user:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{role:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{correlationId}", "none", StringComparison.Ordinal)
+            .Replace("{event:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{client:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{id:guid}", referral, StringComparison.Ordinal);
         var body = verb switch
         {
             "POST" when path == Api => Bodies.Minimum(),
+            "POST" when path.EndsWith("/validationEvents", StringComparison.Ordinal) => null,
             "GET" or "DELETE" => null,
             _ => new JsonObject(),
         };

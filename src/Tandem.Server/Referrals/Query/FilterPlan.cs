@@ -131,6 +131,9 @@ internal sealed class FilterPlan
     public string Sql(QueryDialect dialect) =>
         _sql[(int)dialect.Kind] ??= new FilterSql(dialect, FixesParty).Write(Condition);
 
+    /// <summary>For rows of every party, whether or not the filter fixes one.</summary>
+    public string SqlAcrossParties(QueryDialect dialect) => new FilterSql(dialect, restricted: true).Write(Condition);
+
     private static Outcome<FilterPlan> Make(FilterText text)
     {
         QueryToken token;
@@ -200,6 +203,9 @@ internal sealed class ReferralFilter
 
     /// <summary>A condition on <c>referrals r</c>, true or not; the literals are parameters.</summary>
     public string Sql(QueryDialect dialect) => _plan.Sql(dialect);
+
+    /// <summary>The same for rows of every party, each as the caller sees it (B14).</summary>
+    public string SqlAcrossParties(QueryDialect dialect) => _plan.SqlAcrossParties(dialect);
 
     public IEnumerable<QueryParameter> Parameters(QueryDialect dialect) =>
         _values.Select((value, slot) => new QueryParameter(FilterSql.ParameterName(slot), dialect.Value(value)));

@@ -1,0 +1,175 @@
+using System.Data.Common;
+using System.Diagnostics;
+using Tandem.Contracts.Reading;
+using Tandem.Contracts.Webhooks;
+using Tandem.Server.Engagements;
+using Tandem.Server.Http;
+using Tandem.Server.Referrals;
+using Tandem.Server.Referrals.Query;
+using Tandem.Server.Storage;
+
+namespace Tandem.Server.Webhooks;
+
+/// <summary>
+/// Reads the change log and stores who is to be told what, in the transaction that moves its position (W40): an event
+/// is never lost and never planned twice. What it writes, it writes seldom and many at once, since a writer of the API
+/// waits for every other one.
+/// </summary>
+internal sealed class EventPlanner(
+    ChangeLog log, ReferralStore referrals, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher,
+    ServerAddress address, TimeProvider clock, ILogger<EventPlanner> logger) : BackgroundService
+{
+    private const string Reader = "webhooks";
+    private const int Batch = 100;
+
+    // Without subscriptions there is nothing to plan; the position follows from time to time.
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Plans what is in the log now: what is changed about subscriptions then holds for later changes alone.</summary>
+    public async Task CatchUp(CancellationToken cancellation)
+    {
+        var end = await log.End(cancellation);
+        // Another node may be planning the same; it takes no longer than this.
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(2);)
+        {
+            if (subscriptions.IsEmpty || await log.Position(Reader, cancellation) is { } position && position.CompareTo(end) >= 0)
+                return;
+            await PlanOnce(cancellation);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var isLoaded = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!isLoaded)
+                    await subscriptions.Reload(stoppingToken);
+                isLoaded = true;
+                if (subscriptions.IsEmpty)
+                    await Skip(stoppingToken);
+                else
+                    await PlanAndPause(stoppingToken);
+            }
+            catch (Exception failure) when (failure is DbException or DatabaseAwayException)
+            {
+                // The position has not moved: nothing is lost.
+                logger.LogWarning("Planning webhooks failed and is tried again: {Reason}", failure.Message);
+                await Task.Delay(AfterFailure, stoppingToken);
+            }
+        }
+    }
+
+    private async Task Skip(CancellationToken cancellation)
+    {
+        var changed = subscriptions.Changed;
+        if (!subscriptions.IsEmpty)
+            return;
+        await log.Skip(Reader, cancellation);
+        await changed.WaitAsync(IdleInterval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task PlanAndPause(CancellationToken cancellation)
+    {
+        var changed = log.Changed(cancellation);
+        var began = Stopwatch.GetTimestamp();
+        var taken = await PlanOnce(cancellation);
+        if (taken == 0)
+            await changed;
+        // A tenth of the time at most: the rest belongs to the API.
+        var pause = Stopwatch.GetElapsedTime(began) * 9;
+        if (taken > 0)
+            await Task.Delay(pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause, cancellation);
+    }
+
+    private async Task<int> PlanOnce(CancellationToken cancellation)
+    {
+        var told = new HashSet<Guid>();
+        var taken = await log.Consume(Reader, Batch, async (changes, cancellation) =>
+        {
+            told.Clear();
+            return await Plan(changes, told, cancellation);
+        }, cancellation);
+        if (taken > 0 && told.Count > 0)
+            dispatcher.Send(told);
+        return taken;
+    }
+
+    private async ValueTask<IReadOnlyList<HotStatement>> Plan(
+        IReadOnlyList<LoggedChange> changes, HashSet<Guid> told, CancellationToken cancellation)
+    {
+        var statements = new List<HotStatement>();
+        var now = clock.GetUtcNow();
+        var engagements = await referrals.FindEngagements([.. changes.Select(c => c.EngagementId).Distinct()], cancellation);
+        var wanted = new List<Candidate>();
+        foreach (var change in changes)
+        {
+            if (!engagements.TryGetValue(change.EngagementId, out var whole))
+                continue;
+            var engagement = AsOf(whole, change.ChangedAt);
+            foreach (var planned in EventPlan.Of(change, engagement, now))
+            {
+                var referral = engagement.Referrals.First(r => r.Id == change.ReferralId);
+                wanted.AddRange(subscriptions.Of(planned.OrganizationId)
+                    .Where(s => s.Wants(planned.Name) && s.Since.CompareTo(change.Position) < 0
+                        && (s.Statuses.Count == 0 || s.Statuses.Contains(referral.Status.ToString())))
+                    .Select(s => new Candidate(s, change, planned, referral)));
+            }
+        }
+
+        await ApplyFilters(wanted, now, cancellation);
+        foreach (var same in wanted.GroupBy(c => (c.Change.Position, c.Planned.OrganizationId, c.Subscription.Kind)))
+        {
+            var (_, change, planned, referral) = same.First();
+            var id = Guid.NewGuid();
+            var body = same.Key.Kind == SubscriptionKind.PartnerCenter
+                ? EventBody.PartnerCenter(planned.Name, EventBody.ReferralUri(address.Own, referral.Id), change.ChangedAt)
+                : EventBody.CloudEvent(id, planned, referral, change.ChangedAt, address.Own);
+            WebhookStore.Plan(statements, id, body, planned.Name, referral.Id, now, same.Select(c => c.Subscription));
+            told.UnionWith(same.Select(c => c.Subscription.Id));
+        }
+
+        return statements;
+    }
+
+    // Who joined later was not there to be told.
+    private static Engagement AsOf(Engagement engagement, DateTimeOffset time) => engagement.Referrals.Count == 1
+        ? engagement
+        : engagement with { Referrals = [.. engagement.Referrals.Where(r => r.Read().CreatedDateTime <= time)] };
+
+    // In SQL, and for what the recipient may see: nobody learns a hidden value by asking for it.
+    private async Task ApplyFilters(List<Candidate> wanted, DateTimeOffset now, CancellationToken cancellation)
+    {
+        foreach (var filtered in wanted.Where(c => c.Subscription.Filter is not null).GroupBy(c => c.Subscription).ToList())
+        {
+            var matching = await Matching(filtered.Key, filtered.Select(c => c.Referral.Id).Distinct(), now, cancellation);
+            wanted.RemoveAll(c => c.Subscription == filtered.Key && !matching.Contains(c.Referral.Id));
+        }
+    }
+
+    private async ValueTask<HashSet<Guid>> Matching(
+        Subscription subscription, IEnumerable<Guid> ids, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            return ReferralFilter.Parse(subscription.Filter!).Succeeded(out var filter, out _)
+                ? await referrals.Matching(
+                    filter, EventPlan.CompanyAdminOf(subscription.OrganizationId), ids, WireTime.ToUnixMicroseconds(now), cancellation)
+                : [];
+        }
+        catch (DbException failure) when (!failure.IsTransient)
+        {
+            // A filter that the database cannot compute is its subscription's business, and holds up nobody else's events.
+            logger.LogWarning("The filter of webhook subscription {Subscription} matches nothing: {Reason}",
+                subscription.Id, failure.Message);
+            return [];
+        }
+    }
+
+    private sealed record Candidate(Subscription Subscription, LoggedChange Change, PlannedEvent Planned, StoredReferral Referral);
+}

@@ -1,0 +1,361 @@
+using System.Data.Common;
+using System.Text.Json;
+using Tandem.Contracts.Reading;
+using Tandem.Contracts.Webhooks;
+using Tandem.Server.Storage;
+using static NpgsqlTypes.NpgsqlDbType;
+
+namespace Tandem.Server.Webhooks;
+
+/// <summary>A delivery that may be tried now: the first that is pending of its referral.</summary>
+internal sealed record DueDelivery(
+    long Sequence, Guid EventId, Guid? ReferralId, string Name, int Attempts, IReadOnlyList<DeliveryAttempt> Log, byte[] Body);
+
+/// <summary>What became of an attempt, or of a delivery that is not wanted any more.</summary>
+internal sealed record DeliveryResult(
+    DueDelivery Delivery, DeliveryState State, int Attempts, DateTimeOffset DueAt, DeliveryAttempt? Attempt);
+
+/// <summary>Deliveries and their log, in prepared SQL; planned in batches, leased by subscription.</summary>
+internal sealed class WebhookStore(HotDatabase database)
+{
+    public const int MostDue = 64;
+
+    /// <summary>
+    /// A node that is gone holds its subscriptions for as long as this; one that lives says so three times meanwhile.
+    /// </summary>
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(6);
+
+    private static readonly TimeSpan KeepTime = TimeSpan.FromDays(30);
+    private const int Chunk = 500;
+    private const int LongestLog = 50;
+
+    private static readonly HotSql InsertEvent = new(
+        "INSERT INTO webhook_events (id, created_at, body) VALUES ($1, $2, $3)", Uuid, Bigint, Bytea);
+
+    private static readonly HotSql InsertDelivery = new(
+        "INSERT INTO webhook_deliveries (event_id, subscription_id, organization_id, referral_id, name, state, due_at, "
+        + "attempts, created_at, log) VALUES ($1, $2, $3, $4, $5, 'Pending', $6, 0, $6, '[]')",
+        Uuid, Uuid, Text, Uuid, Text, Bigint);
+
+    private static readonly HotSql Note = new(
+        "UPDATE webhook_deliveries SET state = $2, attempts = $3, due_at = $4, log = $5 WHERE sequence = $1 AND state = 'Pending'",
+        Bigint, Text, Integer, Bigint, Text);
+
+    // The oldest pending one of each referral: while it waits, the later ones wait behind it.
+    private const string FirstOfEach = "SELECT MIN(sequence) FROM webhook_deliveries WHERE subscription_id = $1 "
+        + "AND state = 'Pending' GROUP BY referral_id";
+
+    private static readonly HotSql SelectDue = new(
+        "SELECT d.sequence, d.event_id, d.referral_id, d.name, d.attempts, d.log, e.body FROM webhook_deliveries d "
+        + $"JOIN webhook_events e ON e.id = d.event_id WHERE d.sequence IN ({FirstOfEach}) AND d.due_at <= $2 "
+        + $"ORDER BY d.sequence LIMIT {MostDue}", Uuid, Bigint);
+
+    private static readonly HotSql SelectNextDue = new(
+        $"SELECT MIN(due_at) FROM webhook_deliveries WHERE sequence IN ({FirstOfEach})", Uuid);
+
+    private static readonly HotSql SelectWaiting = new(
+        "SELECT DISTINCT d.subscription_id FROM webhook_deliveries d JOIN webhook_subscriptions s ON s.id = d.subscription_id "
+        + "WHERE s.state = 'Active' AND d.due_at <= $1 AND d.sequence IN (SELECT MIN(sequence) FROM webhook_deliveries "
+        + "WHERE state = 'Pending' GROUP BY subscription_id, referral_id)", Bigint);
+
+    private static readonly HotSql FailsSince = new(
+        "UPDATE webhook_subscriptions SET failing_since = $2 WHERE id = $1", Uuid, Bigint);
+
+    private static readonly HotSql InsertNotice = new(
+        "INSERT INTO notices (id, organization_id, kind, created_at, subject_id, text) VALUES ($1, $2, $3, $4, $5, $6)",
+        Uuid, Text, Text, Bigint, Text, Text);
+
+    public HotDatabase Database => database;
+
+    /// <summary>The statements that store an event and its deliveries.</summary>
+    public static void Plan(
+        List<HotStatement> statements, Guid eventId, byte[] body, string name, Guid? referralId, DateTimeOffset now,
+        IEnumerable<Subscription> subscriptions)
+    {
+        var at = WireTime.ToUnixMicroseconds(now);
+        statements.Add(new(InsertEvent, false, eventId, at, body));
+        foreach (var subscription in subscriptions)
+        {
+            statements.Add(new(InsertDelivery, false,
+                eventId, subscription.Id, subscription.OrganizationId, referralId, name, at));
+        }
+    }
+
+    /// <summary>Raises a test event, unless the tenant has asked for too many (W17).</summary>
+    /// <returns>How long to wait; null when it was raised.</returns>
+    public async Task<TimeSpan?> RaiseTest(
+        Subscription registration, Guid id, byte[] body, DateTimeOffset now, int mostPerMinute, CancellationToken cancellation)
+    {
+        TimeSpan? wait = null;
+        var minute = TimeSpan.FromMinutes(1);
+        await database.Write(async (session, cancellation) =>
+        {
+            // One request of the tenant after another, also on several nodes.
+            var locking = database.Kind == DatabaseKind.Postgres ? " FOR UPDATE" : "";
+            await session.Command($"SELECT 1 FROM webhook_subscriptions WHERE id = @id{locking}")
+                .With("@id", database.Id(registration.Id)).ExecuteScalarAsync(cancellation);
+            var recent = new List<long>();
+            var command = session.Command("SELECT created_at FROM webhook_deliveries WHERE subscription_id = @id "
+                + $"AND name = '{EventNames.TestCreated}' AND created_at > @since ORDER BY sequence DESC LIMIT @most")
+                .With("@id", database.Id(registration.Id)).With("@since", WireTime.ToUnixMicroseconds(now - minute))
+                .With("@most", mostPerMinute);
+            await using (var row = await command.ExecuteReaderAsync(cancellation))
+            {
+                while (await row.ReadAsync(cancellation))
+                    recent.Add(row.GetInt64(0));
+            }
+
+            wait = recent.Count < mostPerMinute ? null : WireTime.FromUnixMicroseconds(recent[^1]) + minute - now;
+            if (wait is not null)
+                return false;
+            var statements = new List<HotStatement>();
+            Plan(statements, id, body, EventNames.TestCreated, null, now, [registration]);
+            foreach (var (sql, _, values) in statements)
+                await session.Command(sql, values).ExecuteNonQueryAsync(cancellation);
+            return true;
+        }, cancellation);
+        return wait;
+    }
+
+    /// <summary>The node takes or keeps the right to send for subscriptions that no other living node has.</summary>
+    /// <returns>Those that it has now, and since when each fails.</returns>
+    public async Task<Dictionary<Guid, DateTimeOffset?>> Lease(
+        Guid node, IReadOnlyCollection<Guid> subscriptions, CancellationToken cancellation)
+    {
+        var leased = new Dictionary<Guid, DateTimeOffset?>();
+        var isPostgres = database.Kind == DatabaseKind.Postgres;
+        var now = isPostgres
+            ? "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+            : "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
+        var free = $"(leased_by IS NULL OR leased_by = @node OR leased_until < {now})";
+        var sql = $"UPDATE webhook_subscriptions SET leased_by = @node, leased_until = {now} + {(long)LeaseTime.TotalMicroseconds} "
+            + $"WHERE id IN (SELECT id FROM webhook_subscriptions WHERE id {database.Among("@ids")} AND {free} "
+            + $"{(isPostgres ? "FOR UPDATE SKIP LOCKED" : "")}) RETURNING id, failing_since";
+        await database.Write(async (session, cancellation) =>
+        {
+            leased.Clear();
+            var command = session.Command(sql).With("@node", database.Id(node)).With("@ids", database.Ids(subscriptions));
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+                leased[row.GetGuid(0)] = TimeOrNull(row, 1);
+            return leased.Count > 0;
+        }, cancellation);
+        return leased;
+    }
+
+    /// <summary>Another node may send at once for what this one held.</summary>
+    public Task<bool> Release(Guid node, CancellationToken cancellation) => database.Write(async (session, cancellation) =>
+        await session.Command("UPDATE webhook_subscriptions SET leased_by = NULL WHERE leased_by = @node")
+            .With("@node", database.Id(node)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
+
+    /// <summary>What a subscription may be sent now, oldest first.</summary>
+    public ValueTask<List<DueDelivery>> Due(Guid subscription, DateTimeOffset now, CancellationToken cancellation) =>
+        database.Read((subscription, now), static async (session, ask, cancellation) =>
+        {
+            var due = new List<DueDelivery>();
+            await using var row = await session.Command(SelectDue, ask.subscription, WireTime.ToUnixMicroseconds(ask.now))
+                .ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+            {
+                due.Add(new(row.GetInt64(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetGuid(2), row.GetString(3),
+                    row.GetInt32(4), ReadLog(row.GetString(5)), row.GetFieldValue<byte[]>(6)));
+            }
+
+            return due;
+        }, cancellation);
+
+    /// <summary>When the next delivery of a subscription is due; null when none is pending.</summary>
+    public ValueTask<DateTimeOffset?> NextDue(Guid subscription, CancellationToken cancellation) =>
+        database.Read(subscription, static async (session, subscription, cancellation) =>
+            await session.Command(SelectNextDue, subscription).ExecuteScalarAsync(cancellation) is long at
+                ? WireTime.FromUnixMicroseconds(at)
+                : (DateTimeOffset?)null, cancellation);
+
+    /// <summary>Active subscriptions with something to send now, whoever sends it.</summary>
+    public ValueTask<List<Guid>> Waiting(DateTimeOffset now, CancellationToken cancellation) =>
+        database.Read(now, static async (session, now, cancellation) =>
+        {
+            var waiting = new List<Guid>();
+            await using var row = await session.Command(SelectWaiting, WireTime.ToUnixMicroseconds(now))
+                .ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+                waiting.Add(row.GetGuid(0));
+            return waiting;
+        }, cancellation);
+
+    public static HotStatement NoteResult(DeliveryResult result)
+    {
+        var log = result.Attempt is null ? result.Delivery.Log : [.. result.Delivery.Log.TakeLast(LongestLog - 1), result.Attempt];
+        return new(Note, false, result.Delivery.Sequence, result.State.ToString(), result.Attempts,
+            WireTime.ToUnixMicroseconds(result.DueAt), JsonSerializer.Serialize(log, WebhookJson.Default.IReadOnlyListDeliveryAttempt));
+    }
+
+    public static HotStatement NoteFailing(Guid subscription, DateTimeOffset? since) =>
+        new(FailsSince, false, subscription, since is { } time ? WireTime.ToUnixMicroseconds(time) : null);
+
+    public static HotStatement Tell(string organization, string kind, DateTimeOffset now, string subject, string text) =>
+        new(InsertNotice, false, Guid.NewGuid(), organization, kind, WireTime.ToUnixMicroseconds(now), subject, text);
+
+    /// <summary>Forgets what is older than 30 days, a little at a time; true when there may be more.</summary>
+    public async Task<bool> Prune(DateTimeOffset now, CancellationToken cancellation)
+    {
+        var since = WireTime.ToUnixMicroseconds(now - KeepTime);
+        var removed = 0;
+        // A look before the write: most of the time there is nothing.
+        var oldest = await database.Read(0, static async (session, _, cancellation) =>
+            await session.Command("SELECT MIN(created_at) FROM webhook_events").ExecuteScalarAsync(cancellation) as long?, cancellation);
+        if (oldest is null || oldest >= since)
+            return false;
+        await database.Write(async (session, cancellation) =>
+        {
+            removed = await session.Command(
+                "DELETE FROM webhook_deliveries WHERE sequence IN (SELECT sequence FROM (SELECT sequence, created_at "
+                + $"FROM webhook_deliveries ORDER BY sequence LIMIT {Chunk}) AS oldest WHERE created_at < @since)")
+                .With("@since", since).ExecuteNonQueryAsync(cancellation);
+            if (removed < Chunk)
+            {
+                removed += await session.Command("DELETE FROM webhook_events WHERE id IN "
+                    + $"(SELECT id FROM webhook_events WHERE created_at < @since ORDER BY created_at LIMIT {Chunk})")
+                    .With("@since", since).ExecuteNonQueryAsync(cancellation);
+            }
+
+            return removed > 0;
+        }, cancellation);
+        return removed > 0;
+    }
+
+    /// <summary>Deliveries of a subscription before a place, newest first.</summary>
+    public ValueTask<List<(long Sequence, DeliveryView View)>> Log(
+        Guid subscription, DeliveryState? state, long before, int most, CancellationToken cancellation) =>
+        database.Read((subscription, state, before, most), static async (session, ask, cancellation) =>
+        {
+            // The word itself, so that the index of the failed ones serves.
+            var condition = ask.state is { } state ? $" AND state = '{state}'" : "";
+            var command = session.Command($"SELECT {LogColumns} FROM webhook_deliveries d WHERE subscription_id = @id "
+                + $"AND sequence < @before{condition} ORDER BY sequence DESC LIMIT @most")
+                .With("@id", session.Database.Id(ask.subscription)).With("@before", ask.before).With("@most", ask.most);
+            return await ReadViews(command, cancellation);
+        }, cancellation);
+
+    /// <summary>One delivery, with its body.</summary>
+    public ValueTask<DeliveryView?> Find(Guid subscription, Guid eventId, CancellationToken cancellation) =>
+        database.Read((subscription, eventId), static async (session, ask, cancellation) =>
+        {
+            var command = session.Command($"SELECT {LogColumns}, e.body FROM webhook_deliveries d "
+                + "JOIN webhook_events e ON e.id = d.event_id WHERE d.event_id = @event AND d.subscription_id = @id")
+                .With("@event", session.Database.Id(ask.eventId)).With("@id", session.Database.Id(ask.subscription));
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            return await row.ReadAsync(cancellation)
+                ? ReadView(row) with { Body = System.Text.Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(8)) }
+                : null;
+        }, cancellation);
+
+    /// <summary>A test event of an organization (W18).</summary>
+    public ValueTask<DeliveryView?> FindTest(
+        string organization, Guid eventId, DateTimeOffset since, CancellationToken cancellation) =>
+        database.Read((organization, eventId, since), static async (session, ask, cancellation) =>
+        {
+            var command = session.Command($"SELECT {LogColumns} FROM webhook_deliveries d WHERE event_id = @event "
+                + $"AND organization_id = @organization AND name = '{EventNames.TestCreated}' AND created_at > @since")
+                .With("@event", session.Database.Id(ask.eventId)).With("@organization", ask.organization)
+                .With("@since", WireTime.ToUnixMicroseconds(ask.since));
+            return (await ReadViews(command, cancellation)) is [var found, ..] ? found.View : null;
+        }, cancellation);
+
+    /// <summary>Sends a delivery again, or at once when it waits; false when there is none.</summary>
+    public Task<bool> Resend(Guid subscription, Guid eventId, DateTimeOffset now, CancellationToken cancellation) =>
+        database.Write(async (session, cancellation) => await session.Command(
+            "UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = @now "
+            + "WHERE event_id = @event AND subscription_id = @id")
+            .With("@now", WireTime.ToUnixMicroseconds(now)).With("@event", database.Id(eventId))
+            .With("@id", database.Id(subscription)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
+
+    /// <summary>
+    /// Sends again what was raised since a time, and at once what waits; a little at a time, so that nobody waits for it.
+    /// </summary>
+    public async Task<long> ResendSince(
+        Guid subscription, DateTimeOffset since, DeliveryState? state, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var (count, after) = (0L, 0L);
+        while (true)
+        {
+            var chunk = new List<long>();
+            await database.Write(async (session, cancellation) =>
+            {
+                chunk.Clear();
+                var condition = state is { } wanted ? $"state = '{wanted}'" : "1 = 1";
+                var command = session.Command(
+                    "UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = @now WHERE sequence IN "
+                    + "(SELECT sequence FROM webhook_deliveries WHERE subscription_id = @id AND sequence > @after "
+                    + $"AND created_at >= @since AND {condition} ORDER BY sequence LIMIT {Chunk}) RETURNING sequence")
+                    .With("@now", WireTime.ToUnixMicroseconds(now)).With("@id", database.Id(subscription))
+                    .With("@after", after).With("@since", WireTime.ToUnixMicroseconds(since));
+                await using var row = await command.ExecuteReaderAsync(cancellation);
+                while (await row.ReadAsync(cancellation))
+                    chunk.Add(row.GetInt64(0));
+                return chunk.Count > 0;
+            }, cancellation);
+            count += chunk.Count;
+            if (chunk.Count < Chunk)
+                return count;
+            after = chunk.Max();
+        }
+    }
+
+    /// <summary>What an organization's administrators were told, newest first.</summary>
+    public ValueTask<List<NoticeView>> Notices(string organization, int most, CancellationToken cancellation) =>
+        database.Read((organization, most), static async (session, ask, cancellation) =>
+        {
+            var notices = new List<NoticeView>();
+            var command = session.Command("SELECT id, kind, created_at, subject_id, text FROM notices "
+                + "WHERE organization_id = @organization ORDER BY created_at DESC, id LIMIT @most")
+                .With("@organization", ask.organization).With("@most", ask.most);
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+            {
+                notices.Add(new NoticeView
+                {
+                    Id = row.GetGuid(0),
+                    Kind = row.GetString(1),
+                    DateTime = WireTime.FromUnixMicroseconds(row.GetInt64(2)),
+                    SubjectId = row.GetString(3),
+                    Text = row.GetString(4),
+                });
+            }
+
+            return notices;
+        }, cancellation);
+
+    private const string LogColumns = "d.sequence, d.event_id, d.name, d.referral_id, d.state, d.created_at, d.due_at, d.log";
+
+    private static async ValueTask<List<(long Sequence, DeliveryView View)>> ReadViews(
+        DbCommand command, CancellationToken cancellation)
+    {
+        var views = new List<(long, DeliveryView)>();
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            views.Add((row.GetInt64(0), ReadView(row)));
+        return views;
+    }
+
+    private static DeliveryView ReadView(DbDataReader row)
+    {
+        var state = Enum.Parse<DeliveryState>(row.GetString(4));
+        return new()
+        {
+            EventId = row.GetGuid(1),
+            Event = row.GetString(2),
+            ReferralId = row.IsDBNull(3) ? null : row.GetGuid(3),
+            State = state,
+            RaisedDateTime = WireTime.FromUnixMicroseconds(row.GetInt64(5)),
+            NextAttemptDateTime = state == DeliveryState.Pending ? WireTime.FromUnixMicroseconds(row.GetInt64(6)) : null,
+            Attempts = ReadLog(row.GetString(7)),
+        };
+    }
+
+    private static IReadOnlyList<DeliveryAttempt> ReadLog(string json) =>
+        JsonSerializer.Deserialize(json, WebhookJson.Default.IReadOnlyListDeliveryAttempt)!;
+
+    private static DateTimeOffset? TimeOrNull(DbDataReader row, int column) =>
+        row.IsDBNull(column) ? null : WireTime.FromUnixMicroseconds(row.GetInt64(column));
+}

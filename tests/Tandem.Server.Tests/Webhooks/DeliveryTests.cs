@@ -1,0 +1,324 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Tandem.Server.Tests.Fixtures;
+using static Tandem.Server.Tests.Fixtures.TandemServer;
+
+namespace Tandem.Server.Tests.Webhooks;
+
+/// <summary>What a receiver gets, against a real listener.</summary>
+public sealed class DeliveryTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_published_checks_accept_every_event_and_refuse_a_changed_byte(bool usesHeader) // W31, W32, W33, W34, W43
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        await server.Register(Alice, $"{receiver.Address}/events", usesHeader);
+        var deal = await server.Own();
+        (await server.Rename(deal.Id, "Renamed")).Is(204);
+        (await server.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(200);
+
+        var calls = await receiver.Until(3, Cancellation);
+        Assert.Equal(["referral-created", "referral-updated"], calls.Where(c => c.Event() != "test-created").Select(c => c.Event()));
+        foreach (var call in calls)
+        {
+            Assert.Equal("POST", call.Method);
+            Assert.Equal("application/json; charset=utf-8", call.Headers["Content-Type"]);
+            Assert.Equal(call.Body.Length.ToString(CultureInfo.InvariantCulture), call.Headers["Content-Length"]); // W24
+            Assert.Equal("rsa-sha256", call.Headers["X-MS-Signature-Algorithm"]);
+            Assert.Equal(usesHeader, call.Headers.ContainsKey("x-ms-signature"));
+            Assert.Equal(!usesHeader, call.Headers.ContainsKey("Authorization"));
+            Assert.True(await call.IsSigned());
+            for (var i = 0; i < call.Body.Length; i += 7)
+            {
+                var changed = call.Body.ToArray();
+                changed[i] ^= 1;
+                Assert.False(await call.IsSigned(changed));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_body_has_the_five_properties_in_their_order() // W20, W21, W22, W23, W24
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        await server.Register(Alice, receiver.Address);
+        var deal = await server.Own();
+        var call = (await receiver.Until(1, Cancellation))[0];
+        var time = DateTimeOffset.Parse((string)deal.Json["createdDateTime"]!, CultureInfo.InvariantCulture);
+        var uri = $"{server.Address}/engagements/v1/referrals/{deal.Id}";
+        Assert.Equal(
+            $$"""{"EventName":"referral-created","ResourceUri":"{{uri}}","ResourceName":"referral","AuditUri":null,"ResourceChangeUtcDate":"{{time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff}}+00:00"}""",
+            call.Text);
+        var example = Bodies.Example("webhook-event-referral-created").AsObject();
+        Assert.Equal(example.Select(p => p.Key), call.Json().Select(p => p.Key));
+
+        // The address serves what the canonical one does (W20).
+        var read = (await server.Get(Alice, uri)).Is(200);
+        read = (await server.Put(Alice, uri, Changed(read.Json, "By its address"), ("If-Match", read.ETag))).Is(200);
+        (await server.Patch(Alice, uri, Bodies.Replace(("/name", "Patched")), ("If-Match", read.ETag))).Is(204);
+        var calls = await receiver.Until(3, Cancellation);
+        Assert.Equal(["referral-created", "referral-updated", "referral-updated"], calls.Select(c => c.Event()));
+    }
+
+    [Fact]
+    public async Task A_failed_event_is_tried_ten_times_with_the_same_bytes_and_then_kept_to_be_sent_again() // W24, W37, W38, W42
+    {
+        var clock = At("2026-11-20T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/", new WebhookAnswer(500).Saying("broken"));
+        await server.Register(Alice, $"{receiver.Address}/");
+        var deal = await server.Own();
+        var log = await Log(server, Alice);
+        var wait = TimeSpan.FromSeconds(10);
+        for (var attempt = 1; attempt <= 10; attempt++)
+        {
+            await receiver.Until(attempt, Cancellation);
+            var state = attempt < 10 ? "Pending" : "Failed";
+            await server.Until(Alice, log, r => Attempts(r) == attempt && (string)r.Value[0]["state"]! == state);
+            // A moment too early nothing is sent; what is due is due at the latest a fifth later.
+            clock.Advance(wait - TimeSpan.FromMilliseconds(1));
+            clock.Advance((wait / 5) + TimeSpan.FromMilliseconds(2));
+            wait = TimeSpan.FromSeconds(Math.Min(3600, wait.TotalSeconds * 2));
+        }
+
+        clock.Advance(TimeSpan.FromDays(1));
+        // A later event passes the failed one.
+        receiver.On("/", WebhookAnswer.Ok);
+        (await server.Rename(deal.Id, "Later")).Is(204);
+        var calls = await receiver.Until(11, Cancellation);
+        Assert.All(calls.Take(10), c => Assert.Equal(calls[0].Text, c.Text));
+        Assert.Single(calls.Take(10).Select(c => c.EventId()).Distinct());
+        Assert.Equal("referral-updated", calls[10].Event());
+
+        var failed = (await server.Get(Alice, $"{log}?state=failed")).Is(200).Value.Single();
+        Assert.Equal(500, (int)failed["attempts"]![9]!["status"]!);
+        Assert.Equal("broken", (string)failed["attempts"]![9]!["answer"]!);
+        var one = $"{log}/{failed["eventId"]}";
+        Assert.Equal(calls[0].Text, (string)(await server.Get(Alice, one)).Is(200).Json["body"]!);
+        (await server.Post(Alice, $"{one}/resend", null)).Is(202);
+        calls = await receiver.Until(12, Cancellation);
+        Assert.Equal(calls[0].Text, calls[11].Text);
+        Assert.Equal(calls[0].EventId(), calls[11].EventId());
+        await server.Until(Alice, $"{log}?state=Failed", r => r.Value.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_referrals_events_wait_behind_its_retry_and_others_flow_on() // W39
+    {
+        var clock = At("2026-11-20T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        await server.Register(Alice, $"{receiver.Address}/");
+        var (stuck, free) = (await server.Own(), await server.Own());
+        await receiver.Until(2, Cancellation);
+        receiver.On("/", c => c.Referral() == stuck.Id ? new WebhookAnswer(503) : WebhookAnswer.Ok);
+        (await server.Rename(stuck.Id, "1")).Is(204);
+        await receiver.Until(3, Cancellation);
+        for (var i = 2; i <= 4; i++)
+        {
+            (await server.Rename(stuck.Id, $"{i}")).Is(204);
+            (await server.Rename(free.Id, $"{i}")).Is(204);
+        }
+
+        var calls = await receiver.Until(6, Cancellation);
+        Assert.Equal(3, calls.Skip(3).Count(c => c.Referral() == free.Id));
+        receiver.On("/", WebhookAnswer.Ok);
+        await server.Until(Alice, await Log(server, Alice), r => r.Value.Count == 9);
+        clock.Advance(TimeSpan.FromSeconds(13));
+        calls = await receiver.Until(10, Cancellation);
+        var times = calls.Skip(3).Where(c => c.Referral() == stuck.Id && c.Answer.Status == 200)
+            .Select(c => (string)c.Json()["ResourceChangeUtcDate"]!).ToList();
+        Assert.Equal(4, times.Count);
+        Assert.Equal(times.Order(StringComparer.Ordinal), times);
+    }
+
+    [Fact]
+    public async Task Without_a_crash_nothing_comes_twice() // W39
+    {
+        const int Writers = 4;
+        const int Changes = 50;
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        for (var i = 0; i < 5; i++)
+            await server.Subscribe(Alice, $"{receiver.Address}/{i}");
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(async _ =>
+        {
+            for (var i = 0; i < Changes; i++)
+                await server.Own();
+        }));
+        await receiver.Until(Writers * Changes * 5, Cancellation);
+        foreach (var subscription in (await server.Get(Alice, Hooks.V2)).Value)
+            await server.Until(Alice, $"{Hooks.V2}/{subscription["id"]}/deliveries?state=Pending", r => r.Value.Count == 0);
+        Assert.Equal(Writers * Changes * 5, receiver.Calls.Count);
+        Assert.Equal(Writers * Changes * 5, receiver.Calls.Select(c => (c.Path, c.EventId())).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Gone_ends_the_retries_at_once() // W38
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/", WebhookAnswer.Gone);
+        await server.Register(Alice, $"{receiver.Address}/");
+        await server.Own();
+        await server.Until(Alice, await Log(server, Alice), r => r.Value is [{ } only] && (string)only["state"]! == "Failed");
+        Assert.Single(receiver.Calls);
+    }
+
+    [Fact]
+    public async Task Redirects_are_failures_and_a_receivers_wish_to_wait_is_heard() // W36, W38
+    {
+        var clock = At("2026-11-20T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/", WebhookAnswer.Redirect("/elsewhere"), WebhookAnswer.RetryAfter("600"), WebhookAnswer.Ok);
+        await server.Register(Alice, $"{receiver.Address}/");
+        await server.Own();
+        var log = await Log(server, Alice);
+        await server.Until(Alice, log, r => Attempts(r) == 1);
+        clock.Advance(TimeSpan.FromSeconds(13));
+        var waiting = await server.Until(Alice, log, r => Attempts(r) == 2);
+        Assert.Equal("2026-11-20T08:10:13Z", (string)waiting.Value[0]["nextAttemptDateTime"]!);
+        Assert.Equal([307, 503], waiting.Value[0]["attempts"]!.AsArray().Select(a => (int)a!["status"]!));
+        clock.Advance(TimeSpan.FromSeconds(600));
+        await receiver.Until(3, Cancellation);
+        Assert.DoesNotContain(receiver.Calls, c => c.Path != "/");
+    }
+
+    [Fact]
+    public async Task What_waits_goes_to_the_new_address_in_the_new_form_if_it_is_still_wanted() // W15, W41
+    {
+        var clock = At("2026-11-20T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/old", new WebhookAnswer(500));
+        await server.Register(Alice, $"{receiver.Address}/old");
+        await server.Own();
+        await receiver.Until(1, Cancellation);
+        var log = await Log(server, Alice);
+        await server.Until(Alice, log, r => Attempts(r) == 1);
+        (await server.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(200);
+        await receiver.Until(2, Cancellation);
+        await server.Until(Alice, log, r => r.Value.Count == 2 && r.Value.All(d => d["attempts"]!.AsArray().Count == 1));
+        await server.Register(Alice, $"{receiver.Address}/new", true, "referral-created");
+        clock.Advance(TimeSpan.FromSeconds(13));
+        var calls = await receiver.Until(3, Cancellation);
+        Assert.Equal("/new", calls[2].Path);
+        Assert.Equal("referral-created", calls[2].Event());
+        Assert.True(calls[2].Headers.ContainsKey("x-ms-signature"));
+        Assert.Equal(calls.First(c => c.Event() == "referral-created").Text, calls[2].Text);
+        await server.Until(Alice, $"{log}?state=dropped", r => r.Value.Count == 1);
+    }
+
+    [Fact]
+    public async Task An_event_counts_if_it_is_subscribed_when_it_is_raised() // W15, W12
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        var deal = await server.Own();
+        await server.Register(Alice, $"{receiver.Address}/", false, "referral-created");
+        (await server.Rename(deal.Id, "Not subscribed")).Is(204);
+        await server.Register(Alice, $"{receiver.Address}/", false, "referral-updated");
+        var second = await server.Own();
+        (await server.Rename(second.Id, "Subscribed")).Is(204);
+        (await server.Send(Alice, HttpMethod.Delete, Hooks.V1, null)).Is(204);
+        (await server.Rename(second.Id, "Not registered")).Is(204);
+        await server.Register(Alice, $"{receiver.Address}/last");
+        (await server.Rename(second.Id, "Registered again")).Is(204);
+        var calls = await receiver.Until(c => c.Any(x => x.Path == "/last"), Cancellation);
+        var last = (await server.Get(Alice, $"{Api}/{second.Id}")).Is(200);
+        Assert.Single(calls, c => c.Path == "/last");
+        Assert.Equal(Instant(last), Instant(calls[^1]));
+        // The one before may have been dropped with the registration that it was raised for.
+        Assert.All(calls.Where(c => c.Path == "/"), c => Assert.Equal((second.Id, "referral-updated"), (c.Referral(), c.Event())));
+        Assert.InRange(calls.Count(c => c.Path == "/"), 0, 1);
+    }
+
+    [Fact]
+    public async Task A_new_key_gets_a_new_address_and_the_old_certificate_stays() // W34
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        await server.Register(Alice, $"{receiver.Address}/");
+        await server.Own();
+        var before = (await receiver.Until(1, Cancellation))[0];
+        var made = (await server.Post(Sam, "/webhooks/v2/keys/rotate", null)).Is(200);
+        await server.Own();
+        var after = (await receiver.Until(2, Cancellation))[1];
+        Assert.Equal((string)made.Json["certificateUrl"]!, after.Headers["X-MS-Certificate-Url"]);
+        Assert.NotEqual(before.Headers["X-MS-Certificate-Url"], after.Headers["X-MS-Certificate-Url"]);
+        Assert.True(await after.IsSigned());
+        Assert.True(await before.IsSigned());
+        var old = (await server.Get("", before.Headers["X-MS-Certificate-Url"])).Is(200);
+        Assert.StartsWith("-----BEGIN CERTIFICATE-----", old.Text, StringComparison.Ordinal);
+        Assert.StartsWith("application/x-x509-ca-cert", old.Headers["Content-Type"], StringComparison.Ordinal);
+        (await server.Get("", $"/webhooks/certificates/{new string('0', 40)}.cer")).Is(404);
+    }
+
+    [Fact]
+    public async Task Hostile_receivers_cost_the_others_nothing() // W36, W40
+    {
+        const int Each = 20;
+        await using var server = await Start();
+        await using var good = await WebhookReceiver.Start();
+        await using var hostile = await WebhookReceiver.Start();
+        await using var silent = await WebhookReceiver.StartRaw(RawAnswers.Silent);
+        await using var broken = await WebhookReceiver.StartRaw(RawAnswers.BrokenTls);
+        hostile.On("/hang", WebhookAnswer.Hang).On("/drip", WebhookAnswer.Drip()).On("/endless", WebhookAnswer.Endless)
+            .On("/redirect", WebhookAnswer.Redirect("/redirect")).On("/close", WebhookAnswer.Close);
+        string[] traps =
+        [
+            $"{hostile.Address}/hang", $"{hostile.Address}/drip", $"{hostile.Address}/endless", $"{hostile.Address}/redirect",
+            $"{hostile.Address}/close", silent.Address, broken.Address.Replace("http:", "https:", StringComparison.Ordinal),
+            "http://127.0.0.1:9/",
+        ];
+        for (var i = 0; i < Each; i++)
+            await server.Subscribe(Alice, $"{good.Address}/{i}");
+        var alone = await Late(server, good, Each);
+        for (var i = 0; i < Each; i++)
+            await server.Subscribe(Alice, traps[i % traps.Length]);
+        var beside = await Late(server, good, Each);
+        TestContext.Current.SendDiagnosticMessage("p99 of commit to delivery: {0:F2} s alone, {1:F2} s beside hostile ones.", alone, beside);
+        // Compared with itself on the same machine; a receiver that waited for a hanging one would wait 30 seconds.
+        Assert.InRange(beside, 0, (3 * alone) + 5);
+    }
+
+    /// <summary>The seconds from storing to receiving of all but the last hundredth.</summary>
+    private static async Task<double> Late(TandemServer server, WebhookReceiver receiver, int receivers)
+    {
+        const int Changes = 25;
+        var before = receiver.Calls.Count;
+        var stored = new Dictionary<string, DateTimeOffset>();
+        for (var i = 0; i < Changes; i++)
+            stored[(await server.Own()).Id] = TimeProvider.System.GetUtcNow();
+        var calls = await receiver.Until(before + (Changes * receivers), Cancellation);
+        var delays = calls.Skip(before).Select(c => Math.Max(0, (c.At - stored[c.Referral()]).TotalSeconds)).Order().ToList();
+        return delays[(int)(delays.Count * 0.99) - 1];
+    }
+
+    private static DateTimeOffset Instant(Reply referral) =>
+        DateTimeOffset.Parse((string)referral.Json["updatedDateTime"]!, CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset Instant(ReceivedCall call) =>
+        DateTimeOffset.Parse((string)call.Json()["ResourceChangeUtcDate"]!, CultureInfo.InvariantCulture);
+
+    private static async Task<string> Log(TandemServer server, string user) =>
+        $"{Hooks.V2}/{(await server.Get(user, Hooks.V2)).Is(200).Value.Single(s => (string)s["kind"]! == "PartnerCenter")["id"]}/deliveries";
+
+    private static int Attempts(Reply log) => log.Value.Count == 0 ? 0 : log.Value[^1]["attempts"]!.AsArray().Count;
+
+    private static JsonObject Changed(JsonNode referral, string name)
+    {
+        var changed = JsonNode.Parse(Encoding.UTF8.GetBytes(referral.ToJsonString()))!.AsObject();
+        changed["name"] = name;
+        return changed;
+    }
+}

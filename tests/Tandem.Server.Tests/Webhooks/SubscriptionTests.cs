@@ -1,0 +1,273 @@
+using System.Text.Json.Nodes;
+using Tandem.Server.Tests.Fixtures;
+using static Tandem.Server.Tests.Fixtures.TandemServer;
+
+namespace Tandem.Server.Tests.Webhooks;
+
+/// <summary>Tandem's own subscriptions.</summary>
+public sealed class SubscriptionTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_subscription_carries_the_referral_as_the_recipient_sees_it_signed_by_its_secret()
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        var (_, secret) = await server.Subscribe(Alice, $"{receiver.Address}/contoso");
+        var (_, theirSecret) = await server.Subscribe(Carol, $"{receiver.Address}/fabrikam");
+        var (own, _) = await server.Shared(FabrikamLocation);
+        await receiver.Until(c => c.Any(x => x.Referral() == own.Id), Cancellation);
+        (await server.Patch(Alice, $"{Api}/{own.Id}", Bodies.Replace(("/name", "Seen"), ("/externalReferenceId", "CRM-7")))).Is(204);
+        var calls = await receiver.Until(c => c.Any(Is("/contoso", "Seen")) && c.Any(Is("/fabrikam", "Seen")), Cancellation);
+        var (ours, theirs) = (calls.First(Is("/contoso", "Seen")), calls.First(Is("/fabrikam", "Seen")));
+
+        Assert.Equal("application/cloudevents+json; charset=utf-8", ours.Headers["Content-Type"]);
+        Assert.True(ours.IsSigned(secret));
+        Assert.True(theirs.IsSigned(theirSecret));
+        Assert.False(ours.IsSigned(theirSecret));
+        ours.Body[^3] ^= 1;
+        Assert.False(ours.IsSigned(secret));
+        ours.Body[^3] ^= 1;
+
+        var body = ours.Json();
+        Assert.Equal("1.0", (string)body["specversion"]!);
+        Assert.Equal(ours.Headers["webhook-id"], (string)body["id"]!);
+        Assert.Equal("tandem.referral.updated", (string)body["type"]!);
+        Assert.Equal($"{server.Address}/v1.0/engagements/referrals", (string)body["source"]!);
+        Assert.Equal(own.Id, (string)body["subject"]!);
+        Assert.Equal(["externalReferenceId", "name"], Properties(ours).Order(StringComparer.Ordinal));
+        Assert.Equal("tandem.related-referral.updated", (string)theirs.Json()["type"]!);
+        Assert.Equal(["name"], Properties(theirs));
+
+        // The same as each of them reads.
+        var read = (await server.Get(Alice, $"{Api}/{own.Id}")).Is(200).Json.AsObject();
+        read.Remove("@odata.context");
+        Assert.Equal(read.ToJsonString(), body["data"]!["referral"]!.ToJsonString());
+        Assert.Equal("CRM-7", (string)body["data"]!["referral"]!["externalReferenceId"]!);
+        read = (await server.Get(Carol, $"{Api}/{own.Id}")).Is(200).Json.AsObject();
+        read.Remove("@odata.context");
+        Assert.Equal(read.ToJsonString(), theirs.Json()["data"]!["referral"]!.ToJsonString());
+        Assert.Null(theirs.Json()["data"]!["referral"]!["externalReferenceId"]);
+
+        static Func<ReceivedCall, bool> Is(string path, string name) =>
+            c => c.Path == path && (string?)c.Json()["data"]!["referral"]!["name"] == name;
+
+        static List<string> Properties(ReceivedCall call) =>
+            [.. call.Json()["data"]!["changedProperties"]!.AsArray().Select(p => (string)p!)];
+    }
+
+    [Fact]
+    public async Task Several_subscriptions_of_an_organization_each_get_what_they_ask_for()
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        await server.Register(Alice, $"{receiver.Address}/v1");
+        await server.Subscribe(Alice, $"{receiver.Address}/all");
+        await server.Subscribe(Alice, $"{receiver.Address}/updates", b => b["events"] = new JsonArray("Referral-Updated"));
+        await server.Subscribe(Alice, $"{receiver.Address}/closed", b => b["statuses"] = new JsonArray("closed"));
+        await server.Subscribe(Alice, $"{receiver.Address}/large", b => b["filter"] = "details/dealValue ge 1000");
+        var (small, large) = (await server.Own(change: b => b["details"]!["dealValue"] = 10), await server.Own(change: b => b["details"]!["dealValue"] = 5000));
+        (await server.Status(Alice, small.Id, "Closed", "Lost")).Is(200);
+        await receiver.Until(3 + 3 + 1 + 1 + 1, Cancellation);
+        await Settled(server);
+        var got = receiver.Calls.ToLookup(c => c.Path);
+        Assert.Equal([3, 3, 1, 1, 1], new[] { "/v1", "/all", "/updates", "/closed", "/large" }.Select(p => got[p].Count()));
+        Assert.Equal(small.Id, got["/updates"].Single().Referral());
+        Assert.Equal("Closed", (string)got["/closed"].Single().Json()["data"]!["referral"]!["status"]!);
+        Assert.Equal(large.Id, got["/large"].Single().Referral());
+
+        // An event has one id, whoever gets it.
+        Assert.Equal(got["/updates"].Single().EventId(), got["/closed"].Single().EventId());
+    }
+
+    [Fact]
+    public async Task A_filter_cannot_ask_for_what_the_subscriber_does_not_see() // B14
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        var (own, _) = await server.Shared(FabrikamLocation);
+        await server.Subscribe(Carol, $"{receiver.Address}/hidden", b => b["filter"] = "externalReferenceId eq 'CRM-7'");
+        await server.Subscribe(Carol, $"{receiver.Address}/seen", b => b["filter"] = "name eq 'Seen'");
+        await server.Subscribe(Alice, $"{receiver.Address}/own", b => b["filter"] = "externalReferenceId eq 'CRM-7'");
+        (await server.Patch(Alice, $"{Api}/{own.Id}", Bodies.Replace(("/name", "Seen"), ("/externalReferenceId", "CRM-7")))).Is(204);
+        await receiver.Until(2, Cancellation);
+        await Settled(server);
+        Assert.Equal(["/own", "/seen"], receiver.Calls.Select(c => c.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{}""", "url")]
+    [InlineData("""{ "url": "nonsense" }""", "url")]
+    [InlineData("""{ "url": "https://contoso.com/", "events": [] }""", "events")]
+    [InlineData("""{ "url": "https://contoso.com/", "events": ["test-created"] }""", "events")]
+    [InlineData("""{ "url": "https://contoso.com/", "events": [null] }""", "events")]
+    [InlineData("""{ "url": "https://contoso.com/", "statuses": ["Nearly"] }""", "statuses")]
+    [InlineData("""{ "url": "https://contoso.com/", "filter": "nonsense eq 1" }""", "$filter")]
+    [InlineData("""{ "url": "https://contoso.com/", "filter": "details/dealValue ge 'x'" }""", "$filter")]
+    [InlineData("""{ "url": "https://contoso.com/", "evnts": [] }""", "evnts")]
+    [InlineData("""{ "url": 7 }""", "url")]
+    [InlineData("""[]""", "body")]
+    public async Task A_wrong_draft_is_named(string body, string target)
+    {
+        await using var server = await Start();
+        var refused = (await server.Send(Alice, HttpMethod.Post, Hooks.V2, body)).Is(400);
+        Assert.StartsWith("application/problem+json", refused.Headers["Content-Type"], StringComparison.Ordinal);
+        Assert.Equal(target, (string)refused.Json["errors"]![0]!["target"]!);
+        Assert.Empty((await server.Get(Alice, Hooks.V2)).Is(200).Value);
+    }
+
+    [Fact]
+    public async Task A_secret_is_shown_once_and_the_old_one_signs_for_a_day_after_a_rotation()
+    {
+        var clock = At("2026-11-20T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        var (id, old) = await server.Subscribe(Alice, receiver.Address);
+        Assert.Null((await server.Get(Alice, $"{Hooks.V2}/{id}")).Is(200).Json["secret"]);
+        var fresh = (string)(await server.Post(Alice, $"{Hooks.V2}/{id}/rotate", null)).Is(200).Json["secret"]!;
+        Assert.NotEqual(old, fresh);
+        await server.Own();
+        var call = (await receiver.Until(1, Cancellation))[0];
+        Assert.True(call.IsSigned(old) && call.IsSigned(fresh));
+        Assert.Equal(clock.GetUtcNow().ToUnixTimeSeconds(), long.Parse(call.Headers["webhook-timestamp"], System.Globalization.CultureInfo.InvariantCulture));
+        clock.Advance(TimeSpan.FromHours(24));
+        await server.Own();
+        call = (await receiver.Until(2, Cancellation))[1];
+        Assert.True(call.IsSigned(fresh));
+        Assert.False(call.IsSigned(old));
+    }
+
+    [Fact]
+    public async Task A_paused_subscription_keeps_its_events_and_the_log_sends_again_since_a_time() // W42
+    {
+        var clock = At("2026-11-20T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        var (id, _) = await server.Subscribe(Alice, receiver.Address);
+        var one = $"{Hooks.V2}/{id}";
+        await server.Own();
+        await receiver.Until(1, Cancellation);
+        await server.Until(Alice, $"{one}/deliveries?state=Delivered", r => r.Value.Count == 1);
+        Assert.Equal("Paused", (string)(await server.Post(Alice, $"{one}/pause", null)).Is(200).Json["state"]!);
+        clock.Advance(TimeSpan.FromHours(1));
+        var since = clock.GetUtcNow();
+        await server.Own();
+        await server.Own();
+        await server.Until(Alice, $"{one}/deliveries?state=Pending", r => r.Value.Count == 2);
+        Assert.Single(receiver.Calls);
+        (await server.Post(Alice, $"{one}/resume", null)).Is(200);
+        await receiver.Until(3, Cancellation);
+        await server.Until(Alice, $"{one}/deliveries?state=Delivered", r => r.Value.Count == 3);
+
+        var again = new JsonObject { ["since"] = since.ToString("O", System.Globalization.CultureInfo.InvariantCulture) };
+        Assert.Equal(2, (long)(await server.Post(Alice, $"{one}/resend", again)).Is(202).Json["count"]!);
+        var calls = await receiver.Until(5, Cancellation);
+        Assert.Equal(calls.Skip(1).Take(2).Select(c => c.EventId()).Order(), calls.Skip(3).Select(c => c.EventId()).Order());
+        (await server.Post(Alice, $"{one}/resend", new JsonObject())).Is(400);
+        (await server.Get(Alice, $"{one}/deliveries?state=nonsense")).Is(400);
+
+        // Another organization's subscription does not exist.
+        foreach (var path in new[] { one, $"{one}/deliveries", $"{one}/deliveries/{calls[0].EventId()}" })
+            (await server.Get(Carol, path)).Is(404);
+        (await server.Post(Carol, $"{one}/pause", null)).Is(404);
+        (await server.Send(Alice, HttpMethod.Delete, one, null)).Is(204);
+        (await server.Get(Alice, one)).Is(404);
+    }
+
+    [Fact]
+    public async Task The_log_comes_in_pages_and_is_kept_thirty_days()
+    {
+        var clock = At("2026-10-01T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        var (id, _) = await server.Subscribe(Alice, receiver.Address);
+        for (var i = 0; i < 105; i++)
+            await server.Own();
+        var path = $"{Hooks.V2}/{id}/deliveries";
+        await receiver.Until(105, Cancellation);
+        await server.Until(Alice, $"{path}?state=Pending", r => r.Value.Count == 0);
+        var first = (await server.Get(Alice, path)).Is(200);
+        var second = (await server.Get(Alice, (string)first.Json["next"]!)).Is(200);
+        Assert.Equal([100, 5], new[] { first.Value.Count, second.Value.Count });
+        Assert.Null(second.Json["next"]);
+        Assert.Equal(105, first.Value.Concat(second.Value).Select(d => (string)d["eventId"]!).Distinct().Count());
+
+        clock.Advance(TimeSpan.FromDays(30.1));
+        await server.Until(Alice, path, r => r.Value.Count == 0);
+        Assert.Equal(0L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM webhook_events"));
+    }
+
+    [Fact]
+    public async Task A_receiver_that_fails_for_five_days_is_paused_and_its_administrators_are_told()
+    {
+        var clock = At("2026-11-01T08:00:00Z");
+        await using var server = await Start(clock);
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/", new WebhookAnswer(500));
+        var (id, _) = await server.Subscribe(Alice, $"{receiver.Address}/");
+        var one = $"{Hooks.V2}/{id}";
+        await server.Own();
+        await receiver.Until(1, Cancellation);
+        var failing = await server.Until(Alice, $"{one}/deliveries", r => r.Value is [{ } only] && only["attempts"]!.AsArray().Count == 1);
+        clock.Advance(TimeSpan.FromDays(4.9));
+        await receiver.Until(2, Cancellation);
+        await server.Until(Alice, $"{one}/deliveries", r => r.Value[0]["attempts"]!.AsArray().Count == 2);
+        Assert.Equal("Active", (string)(await server.Get(Alice, one)).Json["state"]!);
+        clock.Advance(TimeSpan.FromDays(0.2));
+        var paused = await server.Until(Alice, one, r => (string)r.Json["state"]! == "Paused");
+        Assert.Equal("2026-11-01T08:00:00Z", (string)paused.Json["failingSince"]!);
+        Assert.NotNull(failing);
+        var notice = (await server.Get(Alice, $"/admin/organizations/{Contoso}/notices")).Is(200).Value.Single();
+        Assert.Equal(("webhookPaused", id), ((string)notice["kind"]!, (string)notice["subjectId"]!));
+        Assert.Contains("five days", (string)notice["text"]!, StringComparison.Ordinal);
+        (await server.Get(Carol, $"/admin/organizations/{Contoso}/notices")).Is(404);
+
+        // Whoever mends the receiver resumes, and misses nothing.
+        receiver.On("/", WebhookAnswer.Ok);
+        await server.Own();
+        (await server.Post(Alice, $"{one}/resume", null)).Is(200);
+        clock.Advance(TimeSpan.FromHours(1.1));
+        await server.Until(Alice, $"{one}/deliveries?state=Delivered", r => r.Value.Count == 2);
+        Assert.Null((await server.Get(Alice, one)).Json["failingSince"]);
+    }
+
+    [Fact]
+    public async Task A_repeated_request_makes_one_subscription()
+    {
+        await using var server = await Start();
+        var body = new JsonObject { ["url"] = "https://contoso.com/" };
+        var made = (await server.Post(Alice, Hooks.V2, body, ("Idempotency-Key", "k"))).Is(201);
+        Assert.Equal($"{Hooks.V2}/{made.Id}", made.Headers["Location"]);
+        var again = (await server.Post(Alice, Hooks.V2, body, ("Idempotency-Key", "k"))).Is(409);
+        Assert.Contains(made.Id, again.Text, StringComparison.Ordinal);
+        Assert.Single((await server.Get(Alice, Hooks.V2)).Value);
+    }
+
+    [Fact]
+    public async Task A_change_keeps_what_it_does_not_name_and_the_registration_is_changed_elsewhere()
+    {
+        await using var server = await Start();
+        var (id, _) = await server.Subscribe(Alice, "https://contoso.com/", b => b["filter"] = "name eq 'x'");
+        var changed = (await server.Patch(Alice, $"{Hooks.V2}/{id}", new JsonObject { ["statuses"] = new JsonArray("New") })).Is(200).Json;
+        Assert.Equal("name eq 'x'", (string)changed["filter"]!);
+        Assert.Equal("""["New"]""", changed["statuses"]!.ToJsonString());
+        changed = (await server.Patch(Alice, $"{Hooks.V2}/{id}", new JsonObject { ["filter"] = "", ["statuses"] = new JsonArray() })).Is(200).Json;
+        Assert.Null(changed["filter"]);
+        Assert.Empty(changed["statuses"]!.AsArray());
+        await server.Register(Alice, "https://contoso.com/");
+        var registration = (string)(await server.Get(Alice, Hooks.V2)).Value.Single(s => (string)s["kind"]! == "PartnerCenter")["id"]!;
+        (await server.Patch(Alice, $"{Hooks.V2}/{registration}", new JsonObject())).Is(400);
+        (await server.Post(Alice, $"{Hooks.V2}/{registration}/rotate", null)).Is(400);
+    }
+
+    private static async Task Settled(TandemServer server)
+    {
+        await server.Planned();
+        foreach (var user in new[] { Alice, Carol })
+        {
+            foreach (var subscription in (await server.Get(user, Hooks.V2)).Is(200).Value)
+                await server.Until(user, $"{Hooks.V2}/{subscription["id"]}/deliveries?state=Pending", r => r.Value.Count == 0);
+        }
+    }
+}
