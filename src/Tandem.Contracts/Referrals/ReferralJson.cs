@@ -18,6 +18,9 @@ namespace Tandem.Contracts.Referrals;
 [JsonSerializable(typeof(ReferralPage))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(ReferralHistoryPage))]
+[JsonSerializable(typeof(ReferralDelta))]
+[JsonSerializable(typeof(ReferralTombstone))]
+[JsonSerializable(typeof(ReferralEvent))]
 public sealed partial class ReferralJson : JsonSerializerContext
 {
     /// <summary>

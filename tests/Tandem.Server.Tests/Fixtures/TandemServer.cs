@@ -50,8 +50,14 @@ public sealed class TandemServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public static Task<TandemServer> Start(
+        FakeTimeProvider? clock = null, string? data = null, params (string Name, string Value)[] settings) =>
+        Start(static _ => { }, clock, data, settings);
+
+    /// <param name="services">Replaces what an operator cannot.</param>
     public static async Task<TandemServer> Start(
-        FakeTimeProvider? clock = null, string? data = null, params (string Name, string Value)[] settings)
+        Action<IServiceCollection> services, FakeTimeProvider? clock = null, string? data = null,
+        params (string Name, string Value)[] settings)
     {
         var folder = data ?? Directory.CreateTempSubdirectory("tandem-").FullName;
         var app = TandemApp.Create(
@@ -67,6 +73,7 @@ public sealed class TandemServer : IAsyncDisposable
             {
                 if (clock is not null)
                     builder.Services.AddSingleton<TimeProvider>(clock);
+                services(builder.Services);
             });
         await app.Prepare();
         await app.StartAsync();

@@ -336,3 +336,13 @@ VALUES ('20261124020536_Initial', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+ALTER TABLE change_log ADD lost_by text;
+
+CREATE INDEX "IX_referrals_organization_id_archives_at_id" ON referrals (organization_id, archives_at, id) WHERE archives_at IS NOT NULL;
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261125224221_Feed', '10.0.15');
+
+COMMIT;
+

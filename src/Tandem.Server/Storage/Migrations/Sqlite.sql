@@ -321,3 +321,13 @@ VALUES ('20261124020447_Initial', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+ALTER TABLE "change_log" ADD "lost_by" TEXT NULL;
+
+CREATE INDEX "IX_referrals_organization_id_archives_at_id" ON "referrals" ("organization_id", "archives_at", "id") WHERE archives_at IS NOT NULL;
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261125224144_Feed', '10.0.15');
+
+COMMIT;
+
