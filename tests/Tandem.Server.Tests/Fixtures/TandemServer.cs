@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Tandem.Server.Referrals;
+using Tandem.Server.Storage;
 
 namespace Tandem.Server.Tests.Fixtures;
 
@@ -84,6 +86,23 @@ public sealed class TandemServer : IAsyncDisposable
 
     /// <summary>Does the background work that is due now.</summary>
     internal Task<int> RunDueWork() => Services.GetRequiredService<ExpiryWorker>().RunOnce(TestContext.Current.CancellationToken);
+
+    /// <summary>
+    /// Waits until the log can be read to its end: on PostgreSQL it ends before the oldest transaction that runs in any
+    /// database, such as that of a test beside this one.
+    /// </summary>
+    internal async Task Settle()
+    {
+        var log = Services.GetRequiredService<ChangeLog>();
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(5, TestContext.Current.CancellationToken))
+        {
+            var last = await TestDatabase.Ask(Data,
+                "SELECT transaction_id || '-' || sequence FROM change_log ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
+            if ((await log.End(TestContext.Current.CancellationToken)).ToString() == (last as string ?? "0-0"))
+                return;
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), "The log does not settle.");
+        }
+    }
 
     public Task<Reply> Get(string user, string path, params (string Name, string Value)[] headers) =>
         Send(user, HttpMethod.Get, path, null, headers);

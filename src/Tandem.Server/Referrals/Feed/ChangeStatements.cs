@@ -8,19 +8,11 @@ namespace Tandem.Server.Referrals.Feed;
 /// <summary>The statements of the event stream: the rows of the log whose referral the caller sees now.</summary>
 internal sealed class ChangeStatements(Caller caller, DatabaseKind database, long now)
 {
-    public const int RowsOfScan = 2_000;
-
     private readonly QueryDialect _dialect = QueryDialect.Of(database);
 
-    /// <summary>Where a scan that begins behind a position ends; no row when it reaches the end.</summary>
-    public (string Sql, SqlParameters Parameters) Scan(LogPosition after, LogPosition end)
-    {
-        var parameters = new SqlParameters(_dialect);
-        var sql = $"SELECT c.transaction_id, c.sequence FROM change_log c WHERE {LogMark.Of(after, parameters).IsBefore("c")} "
-            + $"AND {LogMark.Of(end, parameters).IsNotBefore("c")} "
-            + $"ORDER BY c.transaction_id, c.sequence LIMIT 1 OFFSET {RowsOfScan - 1}";
-        return (sql, parameters);
-    }
+    /// <summary>Where a scan that begins behind a position ends.</summary>
+    public ValueTask<LogPosition> Bound(HotSession session, LogPosition after, LogPosition end, CancellationToken cancellation) =>
+        LogSql.Bound(session, "1 = 1", new(_dialect), after, end, cancellation);
 
     /// <summary>The visible changes behind a position, up to another; the document only where it decides what is shown.</summary>
     public (string Sql, SqlParameters Parameters) Visible(LogPosition after, LogPosition bound, int most)

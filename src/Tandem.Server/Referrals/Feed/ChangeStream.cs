@@ -112,16 +112,9 @@ internal static class ChangeStream
         // Everything up to the end was committed before, so that a replica has it.
         return stream.Database.ReadAside((stream.Caller, statements, position, end), static async (session, ask, cancellation) =>
         {
-            var bound = ask.end;
-            var (sql, parameters) = ask.statements.Scan(ask.position, ask.end);
-            await using (var last = await ReferralStore.Fill(session.Command(sql), parameters).ExecuteReaderAsync(cancellation))
-            {
-                if (await last.ReadAsync(cancellation))
-                    bound = new(last.GetInt64(0), last.GetInt64(1));
-            }
-
+            var bound = await ask.statements.Bound(session, ask.position, ask.end, cancellation);
             var (events, rows, lastTold) = (new StringBuilder(), 0, (LogPosition?)null);
-            (sql, parameters) = ask.statements.Visible(ask.position, bound, LargestStep);
+            var (sql, parameters) = ask.statements.Visible(ask.position, bound, LargestStep);
             await using var reader = await ReferralStore.Fill(session.Command(sql), parameters).ExecuteReaderAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
             {

@@ -12,9 +12,6 @@ namespace Tandem.Server.Referrals.Feed;
 /// </summary>
 internal sealed class DeltaStatements
 {
-    /// <summary>Rows of the log that one statement looks at.</summary>
-    public const int RowsOfScan = 2_000;
-
     /// <summary>Behind the facts of a row: whether it is shown, whether it was archived, and its place in the log.</summary>
     public const int Shown = ListedReferral.Columns;
 
@@ -35,14 +32,11 @@ internal sealed class DeltaStatements
         _dialect = QueryDialect.Of(database);
     }
 
-    /// <summary>Where a scan that begins behind a position ends; no row when it reaches the end of the round.</summary>
-    public (string Sql, SqlParameters Parameters) Scan(LogPosition after)
+    /// <summary>Where a scan that begins behind a position ends.</summary>
+    public ValueTask<LogPosition> Bound(HotSession session, LogPosition after, CancellationToken cancellation)
     {
         var parameters = new SqlParameters(_dialect);
-        var sql = $"SELECT c.transaction_id, c.sequence FROM change_log c WHERE {Candidates(parameters)} "
-            + $"AND {Mark(after, parameters).IsBefore("c")} AND {Mark(_until.Position, parameters).IsNotBefore("c")} "
-            + $"ORDER BY c.transaction_id, c.sequence LIMIT 1 OFFSET {RowsOfScan - 1}";
-        return (sql, parameters);
+        return LogSql.Bound(session, Candidates(parameters), parameters, after, _until.Position, cancellation);
     }
 
     /// <summary>What is told of the changes behind a position, up to another.</summary>
@@ -53,10 +47,10 @@ internal sealed class DeltaStatements
         parameters.Add(sql.Parameters);
         var scope = ReferralScope.Of(_caller, _query.ReachesOtherParties, _now, parameters, ofFew: true);
         var archived = IsArchived(parameters);
-        var (from, until) = (Mark(_state.From.Position, parameters), Mark(_until.Position, parameters));
+        var (from, until) = (LogMark.Of(_state.From.Position, parameters), LogMark.Of(_until.Position, parameters));
         var text = $"SELECT {ListedReferral.Facts}, ({scope}{(sql.Filter is null ? "" : $" AND ({sql.Filter})")}) IS TRUE, "
             + $"({archived}) IS TRUE, c.transaction_id, c.sequence FROM change_log c CROSS JOIN referrals r "
-            + $"WHERE {Candidates(parameters)} AND {Mark(after, parameters).IsBefore("c")} AND {Mark(bound, parameters).IsNotBefore("c")} "
+            + $"WHERE {Candidates(parameters)} AND {LogMark.Of(after, parameters).IsBefore("c")} AND {LogMark.Of(bound, parameters).IsNotBefore("c")} "
             + $"AND {LogSql.IsChange("c")} AND {Touched(parameters)}{Parties(parameters)} "
             + $"AND NOT EXISTS ({TouchedLater(from, until, parameters)}) "
             + $"AND ({scope} OR {archived} OR {LostSight(from, until, parameters)}) "
@@ -70,7 +64,7 @@ internal sealed class DeltaStatements
     public (string Sql, SqlParameters Parameters) Archived(ArchivedLead after, int most)
     {
         var parameters = new SqlParameters(_dialect);
-        var (from, until) = (Mark(_state.From.Position, parameters), Mark(_until.Position, parameters));
+        var (from, until) = (LogMark.Of(_state.From.Position, parameters), LogMark.Of(_until.Position, parameters));
         // Who left the team of an archived lead did so in a row of the log, and is told there.
         var sql = $"SELECT r.id, r.archives_at FROM referrals r WHERE {ReferralScope.Owned(_caller, parameters)} "
             + $"AND r.archives_at IS NOT NULL AND (r.archives_at, r.id) > ({parameters.Add(after.At)}, {parameters.Add(after.Id)}) "
@@ -129,7 +123,7 @@ internal sealed class DeltaStatements
     {
         var names = _caller.IsCompanyAdmin ? []
             : _caller.Emails.Concat(_caller.AdminLocations.Select(l => l.ToLowerInvariant()))
-                .Select(n => dialectTest(parameters.Add($"\n{n}\n"))).ToList();
+                .Select(n => _dialect.Test(TextTestKind.Contains, "x.lost_by", parameters.Add($"\n{n}\n"))).ToList();
         if (names.Count == 0)
             return "1 = 0";
         var lost = $"{from.IsBefore("x")} AND {until.IsNotBefore("x")} AND x.lost_by IS NOT NULL AND ({string.Join(" OR ", names)})";
@@ -143,9 +137,5 @@ internal sealed class DeltaStatements
             + $"CROSS JOIN change_log x WHERE o.engagement_id = r.engagement_id AND o.organization_id = {organization} "
             + $"AND x.referral_id = o.id AND {lost} AND NOT EXISTS (SELECT 1 FROM change_log y WHERE y.referral_id = r.id "
             + $"AND {LogSql.IsLater("y", "x")} AND (y.kind = 'Created' OR {LogSql.Changes("y", "type", _dialect)})))))";
-
-        string dialectTest(string name) => _dialect.Test(TextTestKind.Contains, "x.lost_by", name);
     }
-
-    private static LogMark Mark(LogPosition position, SqlParameters parameters) => LogMark.Of(position, parameters);
 }

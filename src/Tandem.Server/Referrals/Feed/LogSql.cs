@@ -17,6 +17,22 @@ internal sealed class LogMark(string transaction, string sequence)
 /// <summary>Words of the log in SQL.</summary>
 internal static class LogSql
 {
+    // What one statement looks at, however few of it is told.
+    private const int RowsOfScan = 2_000;
+
+    /// <summary>Where a scan of the log that begins behind a position ends: at the end, or before it when that is far.</summary>
+    /// <param name="candidates">Condition on <c>change_log c</c> with its parameters.</param>
+    public static async ValueTask<LogPosition> Bound(
+        HotSession session, string candidates, SqlParameters parameters, LogPosition after, LogPosition end,
+        CancellationToken cancellation)
+    {
+        var sql = $"SELECT c.transaction_id, c.sequence FROM change_log c WHERE {candidates} "
+            + $"AND {LogMark.Of(after, parameters).IsBefore("c")} AND {LogMark.Of(end, parameters).IsNotBefore("c")} "
+            + $"ORDER BY c.transaction_id, c.sequence LIMIT 1 OFFSET {RowsOfScan - 1}";
+        await using var row = await ReferralStore.Fill(session.Command(sql), parameters).ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? new(row.GetInt64(0), row.GetInt64(1)) : end;
+    }
+
     /// <summary>A reminder changes nothing (B28).</summary>
     public static string IsChange(string row) => $"{row}.kind <> 'ReminderDue'";
 

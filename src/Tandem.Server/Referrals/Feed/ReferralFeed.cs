@@ -85,7 +85,7 @@ internal sealed class ReferralFeed(HotDatabase database, ChangeLog log, TimeProv
 
         private async ValueTask<LogPosition> ReadLog(HotSession session, LogPosition after, CancellationToken cancellation)
         {
-            var bound = await Bound(session, after, cancellation);
+            var bound = await statements.Bound(session, after, cancellation);
             var (sql, parameters) = statements.Told(after, bound, Room);
             await using var reader = await ReferralStore.Fill(session.Command(sql), parameters).ExecuteReaderAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
@@ -119,13 +119,6 @@ internal sealed class ReferralFeed(HotDatabase database, ChangeLog log, TimeProv
             }
 
             return null;
-        }
-
-        private async ValueTask<LogPosition> Bound(HotSession session, LogPosition after, CancellationToken cancellation)
-        {
-            var (sql, parameters) = statements.Scan(after);
-            await using var row = await ReferralStore.Fill(session.Command(sql), parameters).ExecuteReaderAsync(cancellation);
-            return await row.ReadAsync(cancellation) ? new(row.GetInt64(0), row.GetInt64(1)) : until.Position;
         }
     }
 }

@@ -19,6 +19,7 @@ public sealed class ChangeStreamTests
     {
         await using var server = await Start();
         await server.Own();
+        await server.Settle();
         using var alice = await new EventReader(Alice).Open(server);
         using var carol = await new EventReader(Carol).Open(server);
         using var sam = await new EventReader(Sam).Open(server);
@@ -64,6 +65,7 @@ public sealed class ChangeStreamTests
     {
         await using var server = await Start(At("2026-03-01T10:00:00Z"));
         var (_, waiting) = await server.Shared(change: b => b["details"] = new JsonObject { ["customerRequestedContact"] = true });
+        await server.Settle();
         using var sam = await new EventReader(Sam).Open(server);
         server.Clock.Advance(TimeSpan.FromHours(72));
         await server.RunDueWork();
@@ -106,17 +108,22 @@ public sealed class ChangeStreamTests
     public async Task A_client_that_hears_nothing_is_told_that_the_connection_lives_and_where_to_go_on()
     {
         await using var server = await Start(At("2026-03-01T10:00:00Z"));
+        await server.Own(Carol);
+        await server.Settle();
+        var log = server.Services.GetRequiredService<ChangeLog>();
+        var begin = await log.End(Cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Path, UriKind.Relative));
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {Alice}");
         using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
         using var text = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
         Assert.Equal("retry: 2000", await text.ReadLineAsync(Cancellation));
-        Assert.Equal("id: 0-0", await text.ReadLineAsync(Cancellation));
+        Assert.Equal($"id: {begin}", await text.ReadLineAsync(Cancellation));
         Assert.Equal("", await text.ReadLineAsync(Cancellation));
         Assert.Equal(": alive", await Heartbeat());
         Assert.Equal("", await text.ReadLineAsync(Cancellation));
         await server.Own(Carol);
-        var end = await server.Services.GetRequiredService<ChangeLog>().End(Cancellation);
+        await server.Settle();
+        var end = await log.End(Cancellation);
         // Another's change moves the place, once the stream has come by it.
         string? line;
         do
@@ -186,6 +193,7 @@ public sealed class ChangeStreamTests
             Assert.Null(await next);
         }
 
+        await server.Settle();
         using var other = await new EventReader(Alice).Open(server);
         var last = other.Next();
         server.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().StopApplication();

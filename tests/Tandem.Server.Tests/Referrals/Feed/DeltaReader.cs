@@ -38,9 +38,10 @@ internal sealed class DeltaReader(string user, string options = "")
         }
     }
 
-    /// <summary>Reads one page and takes it over.</summary>
+    /// <summary>Reads one page, once all that is stored can be read from the log, and takes it over.</summary>
     public async Task<Reply> Page(TandemServer server, params (string Name, string Value)[] headers)
     {
+        await server.Settle();
         var reply = await Ask(server, headers);
         Take(reply);
         return reply;
