@@ -52,8 +52,8 @@ internal sealed class DeltaStatements
             + $"({archived}) IS TRUE, c.transaction_id, c.sequence FROM change_log c CROSS JOIN referrals r "
             + $"WHERE {Candidates(parameters)} AND {LogMark.Of(after, parameters).IsBefore("c")} AND {LogMark.Of(bound, parameters).IsNotBefore("c")} "
             + $"AND {LogSql.IsChange("c")} AND {Touched(parameters)}{Parties(parameters)} "
-            + $"AND NOT EXISTS ({TouchedLater(from, until, parameters)}) "
             + $"AND ({scope} OR {archived} OR {LostSight(from, until, parameters)}) "
+            + $"AND NOT EXISTS ({TouchedLater(from, until, parameters)}) "
             + string.Create(CultureInfo.InvariantCulture, $"ORDER BY c.transaction_id, c.sequence LIMIT {most}");
         return (text, parameters);
     }
@@ -86,10 +86,11 @@ internal sealed class DeltaStatements
             : $"c.organization_id = {own}";
     }
 
-    // What the filter fixes was never otherwise: of other parties' referrals nothing is to be told.
+    // What the filter fixes was never otherwise: of other parties' referrals nothing is to be told. The organization is
+    // written so that no index over its many referrals is tried, where the row of the log leads to one.
     private string Parties(SqlParameters parameters) =>
         string.Concat(_query.Filter?.EngagementIds.Select(e => $" AND r.engagement_id = {parameters.Add(e)}") ?? [])
-        + string.Concat(_query.Filter?.OrganizationIds.Select(o => $" AND r.organization_id = {parameters.Add(o)}") ?? []);
+        + string.Concat(_query.Filter?.OrganizationIds.Select(o => $" AND r.organization_id || '' = {parameters.Add(o)}") ?? []);
 
     private string IsArchived(SqlParameters parameters) =>
         $"({ReferralScope.Owned(_caller, parameters)} AND r.archives_at <= {parameters.Add(_until.Time)})";

@@ -16,7 +16,7 @@ internal sealed record DeltaPage(int Told, DeltaState Next, bool IsLast);
 internal sealed class ReferralFeed(HotDatabase database, ChangeLog log, TimeProvider clock, IOptions<TandemOptions> options)
 {
     // A page ends after this many scans of the log even when there was nothing to tell.
-    private const int MostScans = 10;
+    private const int MostScans = 5;
 
     /// <summary>Where the log ends now.</summary>
     public ValueTask<LogPosition> End(CancellationToken cancellation) => log.End(cancellation);
