@@ -49,6 +49,7 @@ public sealed class ChangeLogTests
         await using var server = await Start();
         var log = server.Services.GetRequiredService<ChangeLog>();
         await WriteSome(server);
+        await server.Settle();
         var all = await log.ReadAfter(LogPosition.Start, 100, Cancellation);
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => log.Consume("test", 2, async (session, changes, cancellation) =>
@@ -86,6 +87,7 @@ public sealed class ChangeLogTests
         Assert.False(changed.IsCompleted);
         await server.Own();
         await changed;
+        await server.Settle();
         Assert.Equal(await log.End(Cancellation), (await log.ReadAfter(LogPosition.Start, 100, Cancellation))[^1].Position);
     }
 

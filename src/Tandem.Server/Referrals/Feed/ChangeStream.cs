@@ -171,7 +171,8 @@ internal static class ChangeStream
         if (!LogPosition.TryParse(sent.ToString().Trim(), out position))
         {
             return Refusal.Invalid(target, "invalidValue",
-                $"{target} must be the id of an event of this stream, two numbers such as 0-42; leave it out to start now, or send 0-0 to start with the first change.");
+                $"{target} must be the id of an event of this stream, two numbers such as 0-42; "
+                + "leave it out to start now, or send 0-0 to start with the first change.");
         }
 
         return position <= end ? null : new Refusal(StatusCodes.Status410Gone, "positionUnknown", target,

@@ -50,8 +50,8 @@ internal sealed class DeltaStatements
         var (from, until) = (LogMark.Of(_state.From.Position, parameters), LogMark.Of(_until.Position, parameters));
         var text = $"SELECT {ListedReferral.Facts}, ({scope}{(sql.Filter is null ? "" : $" AND ({sql.Filter})")}) IS TRUE, "
             + $"({archived}) IS TRUE, c.transaction_id, c.sequence FROM change_log c CROSS JOIN referrals r "
-            + $"WHERE {Candidates(parameters)} AND {LogMark.Of(after, parameters).IsBefore("c")} AND {LogMark.Of(bound, parameters).IsNotBefore("c")} "
-            + $"AND {LogSql.IsChange("c")} AND {Touched(parameters)}{Parties(parameters)} "
+            + $"WHERE {Candidates(parameters)} AND {LogMark.Of(after, parameters).IsBefore("c")} "
+            + $"AND {LogMark.Of(bound, parameters).IsNotBefore("c")} AND {LogSql.IsChange("c")} AND {Touched(parameters)}{Parties(parameters)} "
             + $"AND ({scope} OR {archived} OR {LostSight(from, until, parameters)}) "
             + $"AND NOT EXISTS ({TouchedLater(from, until, parameters)}) "
             + string.Create(CultureInfo.InvariantCulture, $"ORDER BY c.transaction_id, c.sequence LIMIT {most}");
