@@ -77,7 +77,7 @@ internal abstract class BenchData
 
     protected static object?[] LogValues(object id, object[] referral) =>
         [id, referral[1], referral[2], "Updated", 2, "\"00000001-0\"", "\"00000002-0\"", referral[10], referral[2], referral[30], "Alice Archer",
-            "alice@contoso.example", "wrk", "details.dealValue", referral[4], referral[5], referral[28], SHA256.HashData([])];
+            "alice@contoso.example", "wrk", "details.dealValue", referral[4], referral[5], referral[28], SHA256.HashData([]), null];
 }
 
 /// <summary>An SQLite file, and the bare loop over the same statements in groups of 32.</summary>

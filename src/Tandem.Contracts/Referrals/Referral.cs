@@ -412,4 +412,8 @@ public sealed class ReferralPage
     /// <summary>Where the next page is; absent on the last one.</summary>
     [JsonPropertyName("@odata.nextLink"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ODataNextLink { get; set; }
+
+    /// <summary>Where the changes since will be; on the last page of a list read with <c>Prefer: odata.track-changes</c>.</summary>
+    [JsonPropertyName("@odata.deltaLink"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ODataDeltaLink { get; set; }
 }

@@ -20,6 +20,9 @@ namespace Tandem.Contracts.Referrals;
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(ReferralHistoryPage))]
 [JsonSerializable(typeof(EngagementProof))]
+[JsonSerializable(typeof(ReferralDelta))]
+[JsonSerializable(typeof(ReferralTombstone))]
+[JsonSerializable(typeof(ReferralEvent))]
 public sealed partial class ReferralJson : JsonSerializerContext
 {
     /// <summary>

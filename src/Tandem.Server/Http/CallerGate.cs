@@ -32,8 +32,8 @@ internal sealed class CallerGate(RequestDelegate next)
             return;
         }
 
-        var resolved = await resolver.Resolve(context);
-        if (!resolved.Succeeded(out var caller, out var refusal) || (refusal = Check(caller, admission.Admission)) is not null)
+        var admitted = await Admit(context, resolver, admission.Admission);
+        if (!admitted.Succeeded(out var caller, out var refusal))
         {
             await context.Write(refusal);
             return;
@@ -41,6 +41,16 @@ internal sealed class CallerGate(RequestDelegate next)
 
         context.Features.Set(caller);
         await next(context);
+    }
+
+    /// <summary>
+    /// Who calls, or why he is sent away. Asked again by an answer that takes long: a token ends, is revoked, or loses its
+    /// roles meanwhile.
+    /// </summary>
+    public static async ValueTask<Outcome<Caller>> Admit(HttpContext context, CallerResolver resolver, Admission admission)
+    {
+        var resolved = await resolver.Resolve(context);
+        return resolved.Succeeded(out var caller, out _) && Check(caller, admission) is { } refusal ? refusal : resolved;
     }
 
     private static Refusal? Check(Caller caller, Admission admission) => admission switch

@@ -44,21 +44,22 @@ internal static class ContractPipeline
     public static async ValueTask<object?> RequireJsonAccepted(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
-        if (AcceptsJson(context.Request))
+        if (Accepts(context.Request, "application", "json"))
             return await next(invocation);
         await context.Write(new Refusal(StatusCodes.Status406NotAcceptable, null, "Accept",
             "The answer is application/json; send Accept: application/json, or no Accept header."));
         return Results.Empty;
     }
 
-    private static bool AcceptsJson(HttpRequest request)
+    /// <summary>Whether the client can read a media type, as it says itself.</summary>
+    public static bool Accepts(HttpRequest request, string type, string subType)
     {
         if (request.Headers.Accept.Count == 0 || !MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted))
             return true;
         return accepted.Count == 0 || accepted.Any(a => a.Quality is not 0
             && (a.MatchesAllTypes
-                || (a.Type.Equals("application", StringComparison.OrdinalIgnoreCase)
-                    && (a.MatchesAllSubTypes || a.SubType.Equals("json", StringComparison.OrdinalIgnoreCase)))));
+                || (a.Type.Equals(type, StringComparison.OrdinalIgnoreCase)
+                    && (a.MatchesAllSubTypes || a.SubType.Equals(subType, StringComparison.OrdinalIgnoreCase)))));
     }
 
     // Documents misspell the path and clients add slashes; one canonical path reaches the routes.

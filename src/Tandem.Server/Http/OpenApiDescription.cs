@@ -4,6 +4,7 @@ using Microsoft.OpenApi;
 using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
+using Tandem.Server.Referrals.Feed;
 
 namespace Tandem.Server.Http;
 
@@ -13,6 +14,12 @@ namespace Tandem.Server.Http;
 /// </summary>
 internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
 {
+    private static readonly Type[] Described =
+    [
+        typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage), typeof(ReferralDelta), typeof(ReferralTombstone),
+        typeof(ReferralEvent), typeof(EngagementProof),
+    ];
+
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info.Title = "Tandem";
@@ -28,8 +35,11 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] }];
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         Define(ContractType.Referral, document);
-        foreach (var type in new[] { typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage), typeof(EngagementProof) })
+        foreach (var type in Described)
             Define(ContractType.Of(type), document);
+        // Not one of our own types, which all have one shape.
+        ((OpenApiSchema)((OpenApiSchema)document.Components.Schemas["ReferralDelta"]).Properties!["value"]).Items =
+            new OpenApiSchema { OneOf = [Of("Referral", document), Of("ReferralTombstone", document)] };
 
         foreach (var (path, item) in document.Paths)
         {
@@ -53,9 +63,11 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             };
         }
 
+        AddOptions(operation, method, path);
         var (status, schema) = (method, path) switch
         {
             ("POST", _) => ("201", "Referral"),
+            (_, ChangeStream.Path) => ("200", "ReferralEvent"),
             (_, var p) when p.EndsWith("/history", StringComparison.Ordinal) => ("200", "ReferralHistoryPage"),
             (_, var p) when p.EndsWith("/proof", StringComparison.Ordinal) => ("200", "EngagementProof"),
             ("GET", "/v1.0/engagements/referrals") => ("200", "ReferralPage"),
@@ -63,15 +75,53 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         };
         operation.Responses = new OpenApiResponses
         {
-            [status] = Answer("The result", Of(schema, document)),
+            [status] = path == ChangeStream.Path
+                ? Answer("Events that do not end; the data of each is", Of(schema, document), ChangeStream.MediaType)
+                : Answer("The result", Of(schema, document)),
             ["4XX"] = Answer("What is wrong, and how to mend it", Of("ErrorResponse", document)),
         };
+        if (IsList(method, path))
+        {
+            ((OpenApiMediaType)operation.Responses[status].Content!["application/json"]).Schema =
+                new OpenApiSchema { AnyOf = [Of(schema, document), Of("ReferralDelta", document)] };
+        }
     }
 
-    private static OpenApiResponse Answer(string description, IOpenApiSchema schema) => new()
+    private static bool IsList(string method, string path) => (method, path) == ("GET", "/v1.0/engagements/referrals");
+
+    private static void AddOptions(OpenApiOperation operation, string method, string path)
+    {
+        if (IsList(method, path))
+        {
+            operation.Parameters =
+            [
+                Option("Prefer", ParameterLocation.Header,
+                    "odata.track-changes: the last page carries @odata.deltaLink. wait=30, on a delta link: wait as many seconds for a change, at most 60."),
+                Option("$deltatoken", ParameterLocation.Query, "Of an @odata.deltaLink: the answer is a ReferralDelta."),
+            ];
+        }
+        else if (path == ChangeStream.Path)
+        {
+            operation.Parameters =
+            [
+                Option("Last-Event-ID", ParameterLocation.Header, "Goes on behind this event."),
+                Option("after", ParameterLocation.Query, "The same, for clients that cannot send the header; 0-0 is the beginning."),
+            ];
+        }
+    }
+
+    private static OpenApiParameter Option(string name, ParameterLocation place, string description) => new()
+    {
+        Name = name,
+        In = place,
+        Description = description,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+    };
+
+    private static OpenApiResponse Answer(string description, IOpenApiSchema schema, string mediaType = "application/json") => new()
     {
         Description = description,
-        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } },
+        Content = new Dictionary<string, OpenApiMediaType> { [mediaType] = new() { Schema = schema } },
     };
 
     private static OpenApiSchemaReference Of(string name, OpenApiDocument document) => new(name, document);

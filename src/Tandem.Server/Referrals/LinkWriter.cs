@@ -18,6 +18,8 @@ internal sealed class LinkWriter
     private readonly byte[] _related;
     private readonly byte[] _self;
     private readonly byte[] _next;
+    private readonly byte[] _nextDelta;
+    private readonly byte[] _delta;
 
     private LinkWriter(string address)
     {
@@ -26,6 +28,8 @@ internal sealed class LinkWriter
         _related = Encode("{\"relatedReferrals\":{\"uri\":\"", "/v1.0/engagements/referrals?$filter=engagementId eq '");
         _self = Encode("'\",\"method\":\"GET\"},\"self\":{\"uri\":\"", "/v1.0/engagements/referrals/");
         _next = Encode(",\"@odata.nextLink\":\"", "/v1.0/engagements/referrals?$skiptoken=");
+        _nextDelta = Encode(",\"@odata.nextLink\":\"", "/v1.0/engagements/referrals?$deltatoken=");
+        _delta = Encode(",\"@odata.deltaLink\":\"", "/v1.0/engagements/referrals?$deltatoken=");
     }
 
     /// <param name="address">Scheme and host, without a trailing slash; the host is the client's text.</param>
@@ -51,9 +55,15 @@ internal sealed class LinkWriter
     }
 
     /// <summary><c>@odata.nextLink</c> with the comma before it; the token needs no escaping.</summary>
-    public void WriteNext(PooledBuffer output, string token)
+    public void WriteNext(PooledBuffer output, string token) => WriteLink(output, _next, token);
+
+    /// <summary>The link to the next page of changes, or to the changes after them.</summary>
+    public void WriteDelta(PooledBuffer output, string token, bool isLast) =>
+        WriteLink(output, isLast ? _delta : _nextDelta, token);
+
+    private static void WriteLink(PooledBuffer output, byte[] link, string token)
     {
-        output.Write(_next);
+        output.Write(link);
         Encoding.ASCII.GetBytes(token, output);
         output.Write("\""u8);
     }

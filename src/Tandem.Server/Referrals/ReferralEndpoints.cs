@@ -7,6 +7,7 @@ using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
+using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
 
@@ -27,6 +28,8 @@ internal static class ReferralEndpoints
     {
         services.AddSingleton<ServerAddress>();
         services.AddSingleton<SkipTokens>();
+        services.AddSingleton<DeltaTokens>();
+        services.AddSingleton<ReferralFeed>();
         services.AddSingleton<ExpiryWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<ExpiryWorker>());
         return services;
@@ -43,6 +46,8 @@ internal static class ReferralEndpoints
         group.MapPatch("/{id}", Patch).WithName("PatchReferral").WithSummary("Update a referral by JSON Patch or merge patch");
         group.MapGet("/{id}/history", HistoryEndpoint.Get).WithName("GetReferralHistory").WithSummary("Read a referral's history, newest change first")
             .Compress();
+        routes.MapGet(ChangeStream.Path, ChangeStream.Get).WithTags("Referrals").Admit(Admission.Referrals)
+            .WithName("StreamChanges").WithSummary("Follow changes of referrals as server-sent events");
         return group;
     }
 
@@ -188,7 +193,9 @@ internal static class ReferralEndpoints
                 id, body.Json, context.Request.Headers.IfMatch, context, caller, store, directory, clock, expiry, cancellation);
             // An array is answered without a body unless asked for, an object with one unless not wanted (R80).
             var isArray = body.Json.ValueKind == JsonValueKind.Array;
-            var preference = Preference(context.Request);
+            var preference = Preferences.Find(context.Request, "return")?.ToLowerInvariant();
+            if (preference is not ("representation" or "minimal"))
+                preference = null;
             if (preference is not null)
                 context.Response.Headers["Preference-Applied"] = $"return={preference}";
             await Answer(context, updated, address.Of(context.Request), minimal: preference is null ? isArray : preference == "minimal");
@@ -402,22 +409,6 @@ internal static class ReferralEndpoints
         }
 
         return string.IsNullOrWhiteSpace(found) ? null : found;
-    }
-
-    private static string? Preference(HttpRequest request)
-    {
-        foreach (var part in request.Headers["Prefer"].SelectMany(p => (p ?? "").Split([',', ';'])))
-        {
-            var (name, value) = part.Split('=', 2) is [var n, var v] ? (n.Trim(), v.Trim().Trim('"')) : ("", "");
-            if (name.Equals("return", StringComparison.OrdinalIgnoreCase))
-            {
-                return value.Equals("representation", StringComparison.OrdinalIgnoreCase) ? "representation"
-                    : value.Equals("minimal", StringComparison.OrdinalIgnoreCase) ? "minimal"
-                    : null;
-            }
-        }
-
-        return null;
     }
 
     // A GUID with or without braces, in any case; anything else names nothing (R5).

@@ -4,6 +4,7 @@ using System.Globalization;
 using NpgsqlTypes;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
+using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 
 namespace Tandem.Server.Storage;
@@ -15,6 +16,14 @@ internal readonly record struct LogPosition(long Transaction, long Sequence) : I
 
     public int CompareTo(LogPosition other) =>
         Transaction != other.Transaction ? Transaction.CompareTo(other.Transaction) : Sequence.CompareTo(other.Sequence);
+
+    public static bool operator <(LogPosition left, LogPosition right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(LogPosition left, LogPosition right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(LogPosition left, LogPosition right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(LogPosition left, LogPosition right) => left.CompareTo(right) >= 0;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Transaction}-{Sequence}");
 
@@ -70,6 +79,12 @@ internal sealed record LoggedChange
     public byte[]? DocumentDigest { get; init; }
 }
 
+/// <summary>Whom the changes between two places of the log may concern.</summary>
+/// <param name="End">The last place that was looked at.</param>
+/// <param name="Owners">Organizations one of whose referrals changed.</param>
+/// <param name="Parties">Organizations with a part in an engagement in which a referral changed.</param>
+internal sealed record ConcernedParties(LogPosition End, IReadOnlySet<string> Owners, IReadOnlySet<string> Parties);
+
 /// <summary>
 /// Reads the change log in the order of commits. On SQLite the row number is that order. On PostgreSQL it is not: rows
 /// carry their transaction, and readers stop before the oldest one that still runs, so that nothing that commits late is
@@ -119,6 +134,37 @@ internal sealed class ChangeLog(HotDatabase database)
             await using var row = await command.ExecuteReaderAsync(cancellation);
             return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : LogPosition.Start;
         }, cancellation);
+
+    /// <summary>Whom the next changes behind a position may concern; null when there are none.</summary>
+    public ValueTask<ConcernedParties?> ConcernedAfter(LogPosition after, int most, CancellationToken cancellation) =>
+        database.Read((_settled, after, most), static async (session, ask, cancellation) =>
+        {
+            var command = session.Command(
+                "SELECT c.transaction_id, c.sequence, c.organization_id, p.organization_id, p.creator_organization_id, "
+                + "p.shared_with_sellers FROM (SELECT transaction_id, sequence, organization_id, engagement_id FROM change_log "
+                + $"WHERE (transaction_id, sequence) > (@transaction, @sequence) AND {ask._settled} "
+                + "ORDER BY transaction_id, sequence LIMIT @most) AS c LEFT JOIN referrals p ON p.engagement_id = c.engagement_id")
+                .With("@transaction", ask.after.Transaction).With("@sequence", ask.after.Sequence).With("@most", ask.most);
+            var (end, owners, parties) = (ask.after, new HashSet<string>(), new HashSet<string>());
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+            {
+                var position = new LogPosition(row.GetInt64(0), row.GetInt64(1));
+                end = position > end ? position : end;
+                owners.Add(row.GetString(2));
+                if (row.IsDBNull(3))
+                    continue;
+                parties.Add(row.GetString(3));
+                parties.Add(row.GetString(4));
+                if (row.GetBoolean(5))
+                    parties.Add(Organization.Microsoft);
+            }
+
+            return owners.Count == 0 ? null : new ConcernedParties(end, owners, parties);
+        }, cancellation);
+
+    /// <summary>Ends when there may be more to read than there was when it was asked for.</summary>
+    public Task Moved => _next.Task;
 
     /// <summary>Ends at the next change by any node, and after a second at the latest: look, then wait again.</summary>
     public async Task Changed(CancellationToken cancellation)

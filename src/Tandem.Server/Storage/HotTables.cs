@@ -86,6 +86,8 @@ internal sealed class ReferralRow : IEntityTypeConfiguration<ReferralRow>
         builder.HasIndex(r => new { r.OrganizationId, r.DealValue, r.ArchivesAt });
         builder.HasIndex(r => new { r.OrganizationId, r.ClosingAt, r.ArchivesAt });
         builder.HasIndex(r => new { r.OrganizationId, r.CreatorUserId });
+        // The leads that left the lists since a reader looked.
+        builder.HasIndex(r => new { r.OrganizationId, r.ArchivesAt, r.Id }).HasFilter("archives_at IS NOT NULL");
         builder.HasIndex(r => r.ExpiresAt).HasFilter("expires_at IS NOT NULL");
         builder.HasIndex(r => r.RemindsAt).HasFilter("reminds_at IS NOT NULL");
         // One organization has at most one open referral in an engagement (R92), whoever wins the race.
@@ -158,6 +160,12 @@ internal sealed class ChangeLogRow : IEntityTypeConfiguration<ChangeLogRow>
 
     /// <summary>SHA-256 of the stored document after the change.</summary>
     public byte[]? DocumentDigest { get; init; }
+
+    /// <summary>
+    /// Who may have lost sight of the referral by the change, each between line breaks: folded e-mails that left the team,
+    /// and the location of a referral that became a lead (B4). Null when nobody has.
+    /// </summary>
+    public string? LostBy { get; init; }
 
     public void Configure(EntityTypeBuilder<ChangeLogRow> builder)
     {

@@ -29,12 +29,6 @@ internal enum WriteResult
     Repeated,
 }
 
-/// <summary>A list was looked for as long as the installation allows (<see cref="TandemOptions.QueryTimeout"/>).</summary>
-internal sealed class QueryTimeoutException(TimeSpan limit) : Exception($"No answer within {limit}.")
-{
-    public TimeSpan Limit => limit;
-}
-
 /// <summary>The first answer to a POST with an idempotency key.</summary>
 internal sealed record FirstAnswer(string Key, string RequestDigest, int Status, string? Location, string Body);
 
@@ -96,7 +90,8 @@ internal sealed class ReferralStore(
         ("version", Integer), ("etag_before", Text), ("etag_after", Text), ("changed_at", Bigint),
         ("actor_organization_id", Text), ("actor_user_id", Uuid), ("actor_name", Text), ("actor_email", Text),
         ("via", Text), ("properties", Text), ("status", Text), ("substatus", Text),
-        ("contacts_shared", NpgsqlDbType.Boolean), ("document_digest", Bytea));
+        ("contacts_shared", NpgsqlDbType.Boolean), ("document_digest", Bytea),
+        ("lost_by", Text));
 
     private static readonly HotSql ForgetAnswer = new(
         "DELETE FROM idempotency_keys WHERE key = $1 AND created_at <= $2", Text, Bigint);
@@ -170,16 +165,14 @@ internal sealed class ReferralStore(
     public async ValueTask<ListPage> List(
         ListStatements statements, bool count, IListWriter writer, CancellationToken cancellation)
     {
-        var longest = options.Value.QueryTimeout;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(longest);
+        using var limit = new QueryLimit(options.Value.QueryTimeout, cancellation);
         try
         {
             return await ReadPage(statements, count, writer, limit.Token);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsReached)
         {
-            throw new QueryTimeoutException(longest);
+            throw limit.Reached;
         }
     }
 
@@ -294,13 +287,13 @@ internal sealed class ReferralStore(
             change.Before?.ETag, referral.ETag, WireTime.ToUnixMicroseconds(prepared.At), change.Author.OrganizationId,
             change.Author.UserId, change.Author.Name, change.Author.Email, change.Via, string.Join(' ', change.Properties),
             referral.Status.ToString(), referral.Substatus.ToString(), Visibility.SharesContacts(referral),
-            prepared.DocumentDigest));
+            prepared.DocumentDigest, LostBy(change)));
     }
 
     private static object?[] Promoted(PreparedChange prepared)
     {
         var (change, r) = (prepared.Change, prepared.Change.After);
-        var category = change.CreatorOrganizationId == r.OrganizationId ? ReferralCategory.CosellOpportunity : DealKinds.CategoryOf(r);
+        var category = Category(change);
         return
         [
             r.Id, r.EngagementId, r.OrganizationId, prepared.Version, r.Status.ToString(),
@@ -315,6 +308,26 @@ internal sealed class ReferralStore(
             category == ReferralCategory.MarketplaceLead ? Time(r.CreatedDateTime.AddMonths(6)) : null,
             Time(change.RemindsAt), prepared.Document,
         ];
+    }
+
+    private static ReferralCategory Category(ReferralChange change) =>
+        change.CreatorOrganizationId == change.After.OrganizationId ? ReferralCategory.CosellOpportunity : DealKinds.CategoryOf(change.After);
+
+    private static string? LostBy(ReferralChange change)
+    {
+        if (change.Before is not { } before)
+            return null;
+        var lost = new List<string?>();
+        if (change.Properties.Contains("team"))
+        {
+            lost.AddRange(before.Read().Team.Select(m => Fold(m.Email))
+                .Except(change.After.Team.Select(m => Fold(m.Email))).Where(e => !string.IsNullOrEmpty(e)));
+        }
+
+        // Admins of a location do not see its leads (B4).
+        if (!before.IsLead && before.MpnId is { } location && Category(change) != ReferralCategory.CosellOpportunity)
+            lost.Add(Fold(location));
+        return lost.Count == 0 ? null : $"\n{string.Join('\n', lost)}\n";
     }
 
     private static void AddMembers(List<HotStatement> statements, Guid id, int side, List<Member> members)

@@ -6,6 +6,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Tandem.Server.Identity;
@@ -67,13 +68,15 @@ internal static class StorageSetup
             : provider.GetRequiredService<PostgresDb>());
         services.AddSingleton<SqliteHotDatabase>();
         services.AddHostedService<HotDatabaseService>();
-        services.AddSingleton<HotDatabase>(provider => provider.GetRequiredService<DatabaseConnection>().Kind == DatabaseKind.Sqlite
+        services.TryAddSingleton<HotDatabase>(provider => provider.GetRequiredService<DatabaseConnection>().Kind == DatabaseKind.Sqlite
             ? provider.GetRequiredService<SqliteHotDatabase>()
             : ActivatorUtilities.CreateInstance<PostgresHotDatabase>(provider));
         services.AddSingleton<ReferralStore>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<HistorySeals>();
         services.AddSingleton<KnownCounts>();
+        services.AddSingleton<ChangeTail>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChangeTail>());
         services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<OrganizationDirectory>());
         services.AddSingleton<ISharedCache>(provider => provider.GetRequiredService<ProvenTokens>());
         services.AddHostedService<NodeWatch>();

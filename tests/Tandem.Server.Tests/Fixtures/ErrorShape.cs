@@ -16,7 +16,7 @@ internal static class ErrorShape
         "missingProperty", "invalidValue", "invalidCurrency", "invalidCountry", "invalidStatusTransition", "referralClosed",
         "readOnlyProperty", "unsupportedOperation", "ifMatchRequired", "resourceModified", "consentCannotBeRevoked",
         "referralAlreadyExists", "notEligibleForRegistration", "notTeamMember", "roleRequired", "invalidFilter",
-        "invalidSkipToken", "throttled", "outcomeUnknown", "queryTimeout",
+        "invalidSkipToken", "throttled", "outcomeUnknown", "queryTimeout", "invalidDeltaToken", "scopeChanged", "positionUnknown",
     ];
 
     private static readonly Dictionary<int, string> CodeOf = new()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Tandem.Server.Referrals;
+using Tandem.Server.Storage;
 
 namespace Tandem.Server.Tests.Fixtures;
 
@@ -50,8 +52,14 @@ public sealed class TandemServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public static Task<TandemServer> Start(
+        FakeTimeProvider? clock = null, string? data = null, params (string Name, string Value)[] settings) =>
+        Start(static _ => { }, clock, data, settings);
+
+    /// <param name="services">Replaces what an operator cannot.</param>
     public static async Task<TandemServer> Start(
-        FakeTimeProvider? clock = null, string? data = null, params (string Name, string Value)[] settings)
+        Action<IServiceCollection> services, FakeTimeProvider? clock = null, string? data = null,
+        params (string Name, string Value)[] settings)
     {
         var folder = data ?? Directory.CreateTempSubdirectory("tandem-").FullName;
         var app = TandemApp.Create(
@@ -67,6 +75,7 @@ public sealed class TandemServer : IAsyncDisposable
             {
                 if (clock is not null)
                     builder.Services.AddSingleton<TimeProvider>(clock);
+                services(builder.Services);
             });
         await app.Prepare();
         await app.StartAsync();
@@ -77,6 +86,23 @@ public sealed class TandemServer : IAsyncDisposable
 
     /// <summary>Does the background work that is due now.</summary>
     internal Task<int> RunDueWork() => Services.GetRequiredService<ExpiryWorker>().RunOnce(TestContext.Current.CancellationToken);
+
+    /// <summary>
+    /// Waits until the log can be read to its end: on PostgreSQL it ends before the oldest transaction that runs in any
+    /// database, such as that of a test beside this one.
+    /// </summary>
+    internal async Task Settle()
+    {
+        var log = Services.GetRequiredService<ChangeLog>();
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(5, TestContext.Current.CancellationToken))
+        {
+            var last = await TestDatabase.Ask(Data,
+                "SELECT transaction_id || '-' || sequence FROM change_log ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
+            if ((await log.End(TestContext.Current.CancellationToken)).ToString() == (last as string ?? "0-0"))
+                return;
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), "The log does not settle.");
+        }
+    }
 
     public Task<Reply> Get(string user, string path, params (string Name, string Value)[] headers) =>
         Send(user, HttpMethod.Get, path, null, headers);

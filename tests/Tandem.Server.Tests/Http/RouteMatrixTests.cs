@@ -28,6 +28,8 @@ public sealed class RouteMatrixTests
         ["PATCH /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 403, 404, 404, 401],
         ["GET /v1.0/engagements/referrals/{id}/history"] = [200, 403, 403, 200, 404, 404, 401],
         ["GET /v1.0/engagements/{engagementId}/proof"] = [200, 403, 403, 200, 403, 404, 401], // B12, B19
+        // A stream has no end; that it is refused is the answer to a place that is none.
+        ["GET /v1.0/engagements/changes"] = [400, 400, 403, 400, 400, 400, 401],
         ["POST /admin/referrals/{id:guid}/registration-review"] = [403, 403, 403, 403, 403, 400, 401],
         ["GET /admin/me"] = [200, 200, 200, 200, 200, 200, 401],
         ["GET /admin/organizations"] = [200, 403, 403, 200, 403, 200, 401],
@@ -163,6 +165,6 @@ public sealed class RouteMatrixTests
             "GET" or "DELETE" => null,
             _ => new JsonObject(),
         };
-        return server.Send(caller, new HttpMethod(verb), path, body?.ToJsonString(), ("If-Match", "*"));
+        return server.Send(caller, new HttpMethod(verb), path, body?.ToJsonString(), ("If-Match", "*"), ("Last-Event-ID", "none"));
     }
 }

@@ -73,7 +73,7 @@ public sealed class LifeCycleTests
     public async Task Marketplace_leads_are_archived_after_six_months() // B29
     {
         await using var server = await Start(At("2026-01-10T00:00:00Z"));
-        var lead = await Lead(server, "Contact me");
+        var lead = await server.Lead("Contact me");
         Assert.Equal("New/Pending", lead.Pair); // B30
         Assert.Equal("AppSource", (string?)lead.Json["referralSource"]);
         var deal = await server.Own(Carol);
@@ -96,7 +96,7 @@ public sealed class LifeCycleTests
     public async Task Some_leads_ask_for_no_answer(string action)
     {
         await using var server = await Start();
-        var lead = await Lead(server, action);
+        var lead = await server.Lead(action);
         Assert.Equal("Active/Accepted", lead.Pair);
         Assert.Null(lead.Json["expirationDateTime"]);
     }
@@ -105,7 +105,7 @@ public sealed class LifeCycleTests
     public async Task An_expired_lead_shows_its_contacts_to_nobody() // B17
     {
         await using var server = await Start(At("2026-01-10T00:00:00Z"));
-        var lead = await Lead(server, "Contact me");
+        var lead = await server.Lead("Contact me");
         Assert.Single((await server.Get(Carol, $"{Api}/{lead.Id}")).Json["customerProfile"]!["team"]!.AsArray());
         server.Clock.Advance(TimeSpan.FromDays(14));
         await server.RunDueWork();
@@ -137,14 +137,4 @@ public sealed class LifeCycleTests
         Assert.Equal("Closed/Error", (await server.Status(Alice, own.Id, "Closed", "Error")).Is(200).Pair);
         Assert.Equal("Closed/Error", (await server.Status(Sam, other.Id, "Closed", "Error")).Is(200).Pair);
     }
-
-    private static async Task<Reply> Lead(TandemServer server, string action) => (await server.Post(Sam, Api, Bodies.Minimum(b =>
-    {
-        b["qualification"] = "Direct";
-        b["referralSource"] = "AppSource";
-        b["callToAction"] = action;
-        b["offerId"] = "fabrikam.analytics";
-        b["customerProfile"]!["team"] = new JsonArray(Bodies.Member("sue@customer.example"));
-        b["target"] = new JsonArray(new JsonObject { ["type"] = "SolutionProfile", ["id"] = "SOL-51000-FAB" });
-    }))).Is(201);
 }

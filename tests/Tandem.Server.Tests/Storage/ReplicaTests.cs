@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Tandem.Server.Storage;
 using Tandem.Server.Tests.Fixtures;
+using Tandem.Server.Tests.Referrals.Feed;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
 namespace Tandem.Server.Tests.Storage;
@@ -44,6 +45,20 @@ public sealed class ReplicaTests
         {
             await Tell("SELECT pg_wal_replay_resume()");
         }
+    }
+
+    [Fact]
+    public async Task A_delta_misses_nothing_however_late_the_replica_is()
+    {
+        await using var server = await StartWithReplica();
+        var reader = await DeltaReader.Start(server, Alice);
+        for (var i = 1; i <= 20; i++)
+        {
+            var deal = await server.Own();
+            Assert.Equal(deal.Id, (string?)Assert.Single(await reader.Round(server))["id"]);
+        }
+
+        await reader.Check(server);
     }
 
     [Fact]

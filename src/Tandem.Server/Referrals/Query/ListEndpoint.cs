@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
+using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Referrals.Query;
@@ -18,6 +18,12 @@ internal static class ListEndpoint
         HttpContext context, Caller caller, ReferralStore store, SkipTokens tokens, ServerAddress address, TimeProvider clock,
         CancellationToken cancellation)
     {
+        if (context.Request.Query.ContainsKey(DeltaTokens.Option))
+        {
+            await DeltaEndpoint.Get(context, caller, address, clock, cancellation);
+            return;
+        }
+
         var parsed = ReferralQuery.Parse(context.Request.Query, tokens, caller);
         if (!parsed.Succeeded(out var query, out var refusal))
         {
@@ -26,64 +32,38 @@ internal static class ListEndpoint
         }
 
         var now = WireTime.ToUnixMicroseconds(clock.GetUtcNow());
+        var tracking = query.Tracking;
+        if (tracking is not null)
+        {
+            if (tracking.Scope != ScopeDigest.Of(caller))
+            {
+                await context.Write(DeltaTokens.OtherScope);
+                return;
+            }
+
+            // By another node's clock, the tracking may begin later than it is here.
+            now = Math.Max(now, tracking.Time);
+        }
+        else if (context.Request.Headers.ContainsKey("Prefer") && query.CanBeTracked)
+        {
+            tracking = await DeltaEndpoint.BeginTracking(context, caller, now, cancellation);
+        }
+
         var statements = ListStatements.Of(query, caller, store.Database.Kind, now);
         using var output = new PooledBuffer(LikelySize);
         var links = LinkWriter.Of(address.Of(context.Request));
         var page = await store.List(statements, query.Count, new ListBody(output, links, query.Select, caller), cancellation);
         output.Write("]"u8);
-        if (page.Last is not null && query.NextToken(tokens, caller, page.Last, page.Shown) is { } token)
+        if (page.Last is not null && query.NextToken(tokens, caller, page.Last, page.Shown, tracking) is { } token)
             links.WriteNext(output, token);
+        else if (tracking is not null)
+            links.WriteDelta(output, DeltaEndpoint.FirstToken(context, caller, query, tracking), isLast: true);
         output.Write("}"u8);
 
         var response = context.Response;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = output.Written.Length;
         await response.Body.WriteAsync(output.Written, context.RequestAborted);
-    }
-
-    /// <summary>Writes the stored documents, one behind the other, with their links.</summary>
-    private sealed class ListBody(PooledBuffer output, LinkWriter links, SelectTree? select, Caller caller) : IListWriter
-    {
-        private readonly byte[] _organization = Encoding.UTF8.GetBytes(caller.OrganizationId);
-        private bool _isFirst = true;
-
-        public void Begin(long? count)
-        {
-            output.Clear();
-            output.Write("{"u8);
-            links.WriteContext(output, "#Referrals"u8);
-            if (count is { } all)
-                output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"@odata.count\":{all},")));
-            output.Write("\"value\":["u8);
-            _isFirst = true;
-        }
-
-        public void Write(ListedReferral row)
-        {
-            if (!_isFirst)
-                output.Write(","u8);
-            _isFirst = false;
-            var document = row.Document;
-            if (!row.IsShownAsStored)
-            {
-                document = !row.OrganizationId.SequenceEqual(_organization)
-                    ? ReferralAnswers.Restricted(document)
-                    : ReferralAnswers.WithoutContacts(document);
-            }
-
-            if (select is null)
-                ReferralAnswers.WriteElement(output, document, links);
-            else
-                WriteSelected(document, select);
-        }
-
-        private void WriteSelected(ReadOnlySpan<byte> document, SelectTree select)
-        {
-            using var ownLinks = new PooledBuffer(512);
-            if (select.Has("links"))
-                links.WriteLinks(ownLinks, StoredIds.Of(document));
-            select.Write(document, ownLinks.Written.Span, output);
-        }
     }
 }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Primitives;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
+using Tandem.Server.Referrals.Feed;
 
 namespace Tandem.Server.Referrals.Query;
 
@@ -51,6 +52,14 @@ internal sealed class ReferralQuery
     /// <summary>The last row that was shown; null on the first page.</summary>
     public IReadOnlyList<object?>? Position { get; private set; }
 
+    /// <summary>Since when changes are tracked, on the pages behind a first one that began it.</summary>
+    public Tracking? Tracking { get; private set; }
+
+    /// <summary>A part of a list has no changes of its own: the next row may move up (OData 4.01, 11.4).</summary>
+    public bool CanBeTracked => Top is null && Skip == 0 && Position is null;
+
+    public string? SelectText => _selectText;
+
     /// <summary>Elements of this page. The store reads one more to see whether another page follows.</summary>
     public int PageSize => (int)Math.Min(LargestPage, Top ?? LargestPage);
 
@@ -79,12 +88,22 @@ internal sealed class ReferralQuery
     /// </summary>
     /// <param name="position">Position of the last row of this page.</param>
     /// <param name="delivered">Elements of this page.</param>
-    public string? NextToken(SkipTokens tokens, Caller caller, IReadOnlyList<object?> position, int delivered)
+    public string? NextToken(
+        SkipTokens tokens, Caller caller, IReadOnlyList<object?> position, int delivered, Tracking? tracking = null)
     {
         var remaining = Top - delivered;
         return remaining <= 0
             ? null
-            : tokens.Write(caller, new(Filter?.Text, _orderText, _selectText, Count, remaining, []), position);
+            : tokens.Write(caller, new(Filter?.Text, _orderText, _selectText, Count, remaining, [], tracking), position);
+    }
+
+    /// <summary>The question of a delta: what a list was asked for; null when it is no longer understood.</summary>
+    public static ReferralQuery? Of(string? filter, string? select)
+    {
+        var query = new ReferralQuery { Count = false };
+        return (filter is null || query.Read("$filter", filter) is null) && (select is null || query.Read("$select", select) is null)
+            ? query
+            : null;
     }
 
     /// <summary>The statement's pieces, for the database in use.</summary>
@@ -109,7 +128,7 @@ internal sealed class ReferralQuery
         if (!tokens.Read(caller, token).Succeeded(out var continuation, out var refusal))
             return refusal;
 
-        var query = new ReferralQuery { Count = continuation.Count, Top = continuation.Top };
+        var query = new ReferralQuery { Count = continuation.Count, Top = continuation.Top, Tracking = continuation.Tracking };
         // A token of an older version may no longer be understood; it is then as unknown as any other.
         if ((continuation.Filter is { } filter && query.Read("$filter", filter) is not null)
             || (continuation.OrderBy is { } order && query.Read("$orderby", order) is not null)

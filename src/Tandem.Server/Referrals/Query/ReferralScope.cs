@@ -12,19 +12,22 @@ internal static class ReferralScope
     public const string NowParameter = "@now";
 
     /// <param name="withOthers">Whether the other parties' referrals are asked for (R57).</param>
-    public static string Of(Caller caller, bool withOthers, long now, SqlParameters parameters)
+    /// <param name="ofFew">Whether few rows are looked at, of which each is asked for its engagement.</param>
+    public static string Of(Caller caller, bool withOthers, long now, SqlParameters parameters, bool ofFew = false)
     {
-        var organization = parameters.Add(caller.OrganizationId);
-        var own = $"(r.organization_id = {organization} AND {Role(caller, "r", parameters)} "
-            + $"AND (r.archives_at IS NULL OR r.archives_at > {NowParameter}))";
+        var own = $"({Owned(caller, parameters)} AND (r.archives_at IS NULL OR r.archives_at > {NowParameter}))";
         parameters.Add([new(NowParameter, now)]);
         if (!withOthers)
             return own;
 
+        var organization = parameters.Add(caller.OrganizationId);
+        var isParty = ofFew
+            ? "EXISTS (SELECT 1 FROM referrals o WHERE o.engagement_id = r.engagement_id AND"
+            : "r.engagement_id IN (SELECT o.engagement_id FROM referrals o WHERE";
+
         var alternatives = new List<string>
         {
-            "(r.type = 'Shared' AND r.engagement_id IN (SELECT o.engagement_id FROM referrals o "
-                + $"WHERE o.organization_id = {organization} AND {Role(caller, "o", parameters)}))",
+            $"(r.type = 'Shared' AND {isParty} o.organization_id = {organization} AND {Role(caller, "o", parameters)}))",
             caller.IsCompanyAdmin
                 ? $"r.creator_organization_id = {organization}"
                 : $"(r.creator_organization_id = {organization} AND r.creator_user_id = {parameters.Add(caller.UserId)})",
@@ -33,6 +36,10 @@ internal static class ReferralScope
             alternatives.Add("r.shared_with_sellers");
         return $"({own} OR (r.organization_id <> {organization} AND ({string.Join(" OR ", alternatives)})))";
     }
+
+    /// <summary>The referrals of the caller's organization that he may see, archived leads among them.</summary>
+    public static string Owned(Caller caller, SqlParameters parameters) =>
+        $"r.organization_id = {parameters.Add(caller.OrganizationId)} AND {Role(caller, "r", parameters)}";
 
     private static string Role(Caller caller, string row, SqlParameters parameters)
     {

@@ -6,7 +6,6 @@ CREATE TABLE IF NOT EXISTS "migrations" (
 BEGIN TRANSACTION;
 CREATE TABLE "change_log" (
     "sequence" INTEGER NOT NULL CONSTRAINT "PK_change_log" PRIMARY KEY AUTOINCREMENT,
-    "transaction_id" INTEGER NOT NULL DEFAULT 0,
     "referral_id" TEXT NOT NULL,
     "engagement_id" TEXT NOT NULL,
     "organization_id" TEXT NOT NULL,
@@ -30,12 +29,6 @@ CREATE TABLE "idempotency_keys" (
     "location" TEXT NULL,
     "body" TEXT NOT NULL,
     "created_at" INTEGER NOT NULL
-);
-
-CREATE TABLE "log_readers" (
-    "name" TEXT NOT NULL CONSTRAINT "PK_log_readers" PRIMARY KEY,
-    "transaction_id" INTEGER NOT NULL,
-    "sequence" INTEGER NOT NULL
 );
 
 CREATE TABLE "OpenIddictApplications" (
@@ -117,11 +110,6 @@ CREATE TABLE "referrals" (
     "archives_at" INTEGER NULL,
     "reminds_at" INTEGER NULL,
     "document" TEXT NOT NULL
-);
-
-CREATE TABLE "shared_state" (
-    "name" TEXT NOT NULL CONSTRAINT "PK_shared_state" PRIMARY KEY,
-    "stamp" TEXT NOT NULL
 );
 
 CREATE TABLE "signing_keys" (
@@ -221,20 +209,7 @@ CREATE TABLE "role_assignments" (
     CONSTRAINT "FK_role_assignments_users_user_id" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE CASCADE
 );
 
-INSERT INTO "shared_state" ("name", "stamp")
-VALUES ('directory', '00000000-0000-0000-0000-000000000000');
-SELECT changes();
-
-INSERT INTO "shared_state" ("name", "stamp")
-VALUES ('tokens', '00000000-0000-0000-0000-000000000000');
-SELECT changes();
-
-
-CREATE INDEX "IX_change_log_organization_id_transaction_id_sequence" ON "change_log" ("organization_id", "transaction_id", "sequence");
-
 CREATE INDEX "IX_change_log_referral_id_sequence" ON "change_log" ("referral_id", "sequence");
-
-CREATE INDEX "IX_change_log_transaction_id_sequence" ON "change_log" ("transaction_id", "sequence");
 
 CREATE INDEX "IX_directory_tenants_organization_id" ON "directory_tenants" ("organization_id");
 
@@ -260,6 +235,149 @@ CREATE INDEX "IX_referrals_engagement_id" ON "referrals" ("engagement_id");
 
 CREATE INDEX "IX_referrals_expires_at" ON "referrals" ("expires_at") WHERE expires_at IS NOT NULL;
 
+CREATE INDEX "IX_referrals_organization_id_created_at_id" ON "referrals" ("organization_id", "created_at", "id");
+
+CREATE INDEX "IX_referrals_organization_id_creator_user_id" ON "referrals" ("organization_id", "creator_user_id");
+
+CREATE INDEX "IX_referrals_organization_id_external_reference_id" ON "referrals" ("organization_id", "external_reference_id");
+
+CREATE INDEX "IX_referrals_organization_id_status_created_at_id" ON "referrals" ("organization_id", "status", "created_at", "id");
+
+CREATE INDEX "IX_referrals_organization_id_updated_at_id" ON "referrals" ("organization_id", "updated_at", "id");
+
+CREATE INDEX "IX_referrals_reminds_at" ON "referrals" ("reminds_at") WHERE reminds_at IS NOT NULL;
+
+CREATE UNIQUE INDEX "ux_referrals_open_per_engagement" ON "referrals" ("engagement_id", "organization_id") WHERE status <> 'Closed';
+
+CREATE INDEX "IX_role_assignments_user_id" ON "role_assignments" ("user_id");
+
+CREATE INDEX "IX_service_clients_organization_id" ON "service_clients" ("organization_id");
+
+CREATE INDEX "IX_solutions_organization_id" ON "solutions" ("organization_id");
+
+CREATE UNIQUE INDEX "IX_users_email" ON "users" ("email");
+
+CREATE INDEX "IX_users_organization_id_external_id" ON "users" ("organization_id", "external_id");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261123212314_Initial', '10.0.15');
+
+COMMIT;
+
+BEGIN TRANSACTION;
+DROP INDEX "IX_referrals_organization_id_created_at_id";
+
+DROP INDEX "IX_referrals_organization_id_status_created_at_id";
+
+DROP INDEX "IX_referrals_organization_id_updated_at_id";
+
+ALTER TABLE "change_log" ADD "contacts_shared" INTEGER NULL;
+
+ALTER TABLE "change_log" ADD "document_digest" BLOB NULL;
+
+ALTER TABLE "change_log" ADD "lost_by" TEXT NULL;
+
+ALTER TABLE "change_log" ADD "status" TEXT NULL;
+
+ALTER TABLE "change_log" ADD "substatus" TEXT NULL;
+
+ALTER TABLE "change_log" ADD "transaction_id" INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE "history_seals" (
+    "engagement_id" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "sequence" INTEGER NOT NULL,
+    "nonce" BLOB NOT NULL,
+    "public_part" TEXT NOT NULL,
+    "private_digest" BLOB NOT NULL,
+    "hash" BLOB NOT NULL,
+    CONSTRAINT "PK_history_seals" PRIMARY KEY ("engagement_id", "number")
+);
+
+CREATE TABLE "log_readers" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_log_readers" PRIMARY KEY,
+    "transaction_id" INTEGER NOT NULL,
+    "sequence" INTEGER NOT NULL
+);
+
+CREATE TABLE "notices" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_notices" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "subject_id" TEXT NOT NULL,
+    "text" TEXT NOT NULL
+);
+
+CREATE TABLE "shared_state" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_shared_state" PRIMARY KEY,
+    "stamp" TEXT NOT NULL
+);
+
+CREATE TABLE "webhook_deliveries" (
+    "sequence" INTEGER NOT NULL CONSTRAINT "PK_webhook_deliveries" PRIMARY KEY AUTOINCREMENT,
+    "event_id" TEXT NOT NULL,
+    "subscription_id" TEXT NOT NULL,
+    "organization_id" TEXT NOT NULL,
+    "referral_id" TEXT NULL,
+    "name" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "due_at" INTEGER NOT NULL,
+    "attempts" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "log" TEXT NOT NULL
+);
+
+CREATE TABLE "webhook_events" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_webhook_events" PRIMARY KEY,
+    "created_at" INTEGER NOT NULL,
+    "body" BLOB NOT NULL
+);
+
+CREATE TABLE "webhook_keys" (
+    "thumbprint" TEXT NOT NULL CONSTRAINT "PK_webhook_keys" PRIMARY KEY,
+    "protected_key" BLOB NOT NULL,
+    "certificate" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "webhook_subscriptions" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_webhook_subscriptions" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "url" TEXT NOT NULL,
+    "events" TEXT NOT NULL,
+    "uses_signature_header" INTEGER NOT NULL,
+    "statuses" TEXT NOT NULL,
+    "filter" TEXT NULL,
+    "secret" BLOB NULL,
+    "old_secret" BLOB NULL,
+    "old_secret_until" INTEGER NULL,
+    "state" TEXT NOT NULL,
+    "paused_because" TEXT NULL,
+    "failing_since" INTEGER NULL,
+    "since_transaction" INTEGER NOT NULL,
+    "since_sequence" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "leased_by" TEXT NULL,
+    "leased_until" INTEGER NOT NULL
+);
+
+INSERT INTO "shared_state" ("name", "stamp")
+VALUES ('directory', '00000000-0000-0000-0000-000000000000');
+SELECT changes();
+
+INSERT INTO "shared_state" ("name", "stamp")
+VALUES ('tokens', '00000000-0000-0000-0000-000000000000');
+SELECT changes();
+
+INSERT INTO "shared_state" ("name", "stamp")
+VALUES ('webhooks', '00000000-0000-0000-0000-000000000000');
+SELECT changes();
+
+
+CREATE INDEX "IX_referrals_organization_id_archives_at_id" ON "referrals" ("organization_id", "archives_at", "id") WHERE archives_at IS NOT NULL;
+
 CREATE INDEX "IX_referrals_organization_id_campaign_id_created_at_id_archives_at" ON "referrals" ("organization_id", "campaign_id", "created_at", "id", "archives_at");
 
 CREATE INDEX "IX_referrals_organization_id_closing_at_archives_at" ON "referrals" ("organization_id", "closing_at", "archives_at");
@@ -268,8 +386,6 @@ CREATE INDEX "IX_referrals_organization_id_country_created_at_id_archives_at" ON
 
 CREATE INDEX "IX_referrals_organization_id_created_at_id_archives_at" ON "referrals" ("organization_id", "created_at", "id", "archives_at");
 
-CREATE INDEX "IX_referrals_organization_id_creator_user_id" ON "referrals" ("organization_id", "creator_user_id");
-
 CREATE INDEX "IX_referrals_organization_id_currency_created_at_id_archives_at" ON "referrals" ("organization_id", "currency", "created_at", "id", "archives_at");
 
 CREATE INDEX "IX_referrals_organization_id_customer_name" ON "referrals" ("organization_id", "customer_name");
@@ -277,8 +393,6 @@ CREATE INDEX "IX_referrals_organization_id_customer_name" ON "referrals" ("organ
 CREATE INDEX "IX_referrals_organization_id_deal_value_archives_at" ON "referrals" ("organization_id", "deal_value", "archives_at");
 
 CREATE INDEX "IX_referrals_organization_id_direction_created_at_id_archives_at" ON "referrals" ("organization_id", "direction", "created_at", "id", "archives_at");
-
-CREATE INDEX "IX_referrals_organization_id_external_reference_id" ON "referrals" ("organization_id", "external_reference_id");
 
 CREATE INDEX "IX_referrals_organization_id_favorite_created_at_id_archives_at" ON "referrals" ("organization_id", "favorite", "created_at", "id", "archives_at");
 
@@ -302,47 +416,28 @@ CREATE INDEX "IX_referrals_organization_id_type_created_at_id_archives_at" ON "r
 
 CREATE INDEX "IX_referrals_organization_id_updated_at_id_archives_at" ON "referrals" ("organization_id", "updated_at", "id", "archives_at");
 
-CREATE INDEX "IX_referrals_reminds_at" ON "referrals" ("reminds_at") WHERE reminds_at IS NOT NULL;
+CREATE INDEX "IX_change_log_organization_id_transaction_id_sequence" ON "change_log" ("organization_id", "transaction_id", "sequence");
 
-CREATE UNIQUE INDEX "ux_referrals_open_per_engagement" ON "referrals" ("engagement_id", "organization_id") WHERE status <> 'Closed';
+CREATE INDEX "IX_change_log_transaction_id_sequence" ON "change_log" ("transaction_id", "sequence");
 
-CREATE INDEX "IX_role_assignments_user_id" ON "role_assignments" ("user_id");
+CREATE INDEX "IX_notices_organization_id_created_at" ON "notices" ("organization_id", "created_at");
 
-CREATE INDEX "IX_service_clients_organization_id" ON "service_clients" ("organization_id");
+CREATE INDEX "IX_webhook_deliveries_event_id" ON "webhook_deliveries" ("event_id");
 
-CREATE INDEX "IX_solutions_organization_id" ON "solutions" ("organization_id");
+CREATE INDEX "ix_webhook_deliveries_failed" ON "webhook_deliveries" ("subscription_id", "sequence") WHERE state = 'Failed';
 
-CREATE UNIQUE INDEX "IX_users_email" ON "users" ("email");
+CREATE INDEX "ix_webhook_deliveries_log" ON "webhook_deliveries" ("subscription_id", "sequence");
 
-CREATE INDEX "IX_users_organization_id_external_id" ON "users" ("organization_id", "external_id");
+CREATE INDEX "ix_webhook_deliveries_pending" ON "webhook_deliveries" ("subscription_id", "referral_id", "sequence") WHERE state = 'Pending';
 
-INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261124020447_Initial', '10.0.15');
+CREATE INDEX "IX_webhook_events_created_at" ON "webhook_events" ("created_at");
 
-COMMIT;
+CREATE INDEX "IX_webhook_subscriptions_organization_id" ON "webhook_subscriptions" ("organization_id");
 
-BEGIN TRANSACTION;
-ALTER TABLE "change_log" ADD "contacts_shared" INTEGER NULL;
-
-ALTER TABLE "change_log" ADD "document_digest" BLOB NULL;
-
-ALTER TABLE "change_log" ADD "status" TEXT NULL;
-
-ALTER TABLE "change_log" ADD "substatus" TEXT NULL;
-
-CREATE TABLE "history_seals" (
-    "engagement_id" TEXT NOT NULL,
-    "number" INTEGER NOT NULL,
-    "sequence" INTEGER NOT NULL,
-    "nonce" BLOB NOT NULL,
-    "public_part" TEXT NOT NULL,
-    "private_digest" BLOB NOT NULL,
-    "hash" BLOB NOT NULL,
-    CONSTRAINT "PK_history_seals" PRIMARY KEY ("engagement_id", "number")
-);
+CREATE UNIQUE INDEX "ux_webhook_registration" ON "webhook_subscriptions" ("organization_id", "kind") WHERE kind = 'PartnerCenter';
 
 INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261125223851_History', '10.0.15');
+VALUES ('20261125232834_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 

@@ -557,6 +557,10 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("kind");
 
+                    b.Property<string>("LostBy")
+                        .HasColumnType("text")
+                        .HasColumnName("lost_by");
+
                     b.Property<string>("OrganizationId")
                         .IsRequired()
                         .HasColumnType("text")
@@ -916,6 +920,9 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasIndex("OrganizationId", "ExternalReferenceId");
 
                     b.HasIndex("OrganizationId", "Name");
+
+                    b.HasIndex("OrganizationId", "ArchivesAt", "Id")
+                        .HasFilter("archives_at IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "ClosingAt", "ArchivesAt");
 

@@ -550,6 +550,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
 
+                    b.Property<string>("LostBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lost_by");
+
                     b.Property<string>("OrganizationId")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -907,6 +911,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("OrganizationId", "ExternalReferenceId");
 
                     b.HasIndex("OrganizationId", "Name");
+
+                    b.HasIndex("OrganizationId", "ArchivesAt", "Id")
+                        .HasFilter("archives_at IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "ClosingAt", "ArchivesAt");
 

@@ -4,8 +4,6 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-#pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
-
 namespace Tandem.Server.Storage.Migrations.Postgres
 {
     /// <inheritdoc />
@@ -20,7 +18,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 {
                     sequence = table.Column<long>(type: "bigint", nullable: false)
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    transaction_id = table.Column<long>(type: "bigint", nullable: false, defaultValueSql: "pg_current_xact_id()::text::bigint"),
                     referral_id = table.Column<Guid>(type: "uuid", nullable: false),
                     engagement_id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<string>(type: "text", nullable: false),
@@ -55,19 +52,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_idempotency_keys", x => x.key);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "log_readers",
-                columns: table => new
-                {
-                    name = table.Column<string>(type: "text", nullable: false),
-                    transaction_id = table.Column<long>(type: "bigint", nullable: false),
-                    sequence = table.Column<long>(type: "bigint", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_log_readers", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -185,18 +169,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_referrals", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "shared_state",
-                columns: table => new
-                {
-                    name = table.Column<string>(type: "text", nullable: false),
-                    stamp = table.Column<Guid>(type: "uuid", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_shared_state", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -412,29 +384,10 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         onDelete: ReferentialAction.Cascade);
                 });
 
-            migrationBuilder.InsertData(
-                table: "shared_state",
-                columns: new[] { "name", "stamp" },
-                values: new object[,]
-                {
-                    { "directory", new Guid("00000000-0000-0000-0000-000000000000") },
-                    { "tokens", new Guid("00000000-0000-0000-0000-000000000000") }
-                });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_change_log_organization_id_transaction_id_sequence",
-                table: "change_log",
-                columns: new[] { "organization_id", "transaction_id", "sequence" });
-
             migrationBuilder.CreateIndex(
                 name: "IX_change_log_referral_id_sequence",
                 table: "change_log",
                 columns: new[] { "referral_id", "sequence" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_change_log_transaction_id_sequence",
-                table: "change_log",
-                columns: new[] { "transaction_id", "sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_directory_tenants_organization_id",
@@ -501,24 +454,9 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 filter: "expires_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_campaign_id_created_at_id_archive~",
+                name: "IX_referrals_organization_id_created_at_id",
                 table: "referrals",
-                columns: new[] { "organization_id", "campaign_id", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_closing_at_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "closing_at", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_country_created_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "country", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_created_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "created_at", "id", "archives_at" });
+                columns: new[] { "organization_id", "created_at", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_creator_user_id",
@@ -526,84 +464,19 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 columns: new[] { "organization_id", "creator_user_id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_currency_created_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "currency", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_customer_name",
-                table: "referrals",
-                columns: new[] { "organization_id", "customer_name" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_deal_value_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "deal_value", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_direction_created_at_id_archives_~",
-                table: "referrals",
-                columns: new[] { "organization_id", "direction", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
                 name: "IX_referrals_organization_id_external_reference_id",
                 table: "referrals",
                 columns: new[] { "organization_id", "external_reference_id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_favorite_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_status_created_at_id",
                 table: "referrals",
-                columns: new[] { "organization_id", "favorite", "created_at", "id", "archives_at" });
+                columns: new[] { "organization_id", "status", "created_at", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_invited_by_created_at_id_archives~",
+                name: "IX_referrals_organization_id_updated_at_id",
                 table: "referrals",
-                columns: new[] { "organization_id", "invited_by", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_mpn_id_created_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "mpn_id", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_name",
-                table: "referrals",
-                columns: new[] { "organization_id", "name" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_qualification_created_at_id_archi~",
-                table: "referrals",
-                columns: new[] { "organization_id", "qualification", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_registration_status_created_at_id~",
-                table: "referrals",
-                columns: new[] { "organization_id", "registration_status", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_sales_stage_created_at_id_archive~",
-                table: "referrals",
-                columns: new[] { "organization_id", "sales_stage", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_status_created_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "status", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_substatus_created_at_id_archives_~",
-                table: "referrals",
-                columns: new[] { "organization_id", "substatus", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_type_created_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "type", "created_at", "id", "archives_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_updated_at_id_archives_at",
-                table: "referrals",
-                columns: new[] { "organization_id", "updated_at", "id", "archives_at" });
+                columns: new[] { "organization_id", "updated_at", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_referrals_reminds_at",
@@ -661,9 +534,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 name: "locations");
 
             migrationBuilder.DropTable(
-                name: "log_readers");
-
-            migrationBuilder.DropTable(
                 name: "OpenIddictScopes");
 
             migrationBuilder.DropTable(
@@ -680,9 +550,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "service_clients");
-
-            migrationBuilder.DropTable(
-                name: "shared_state");
 
             migrationBuilder.DropTable(
                 name: "signing_keys");
