@@ -13,6 +13,7 @@ internal static class IdentitySetup
         services.AddOptions<IdentityOptions>().BindConfiguration("Tandem:Identity").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidation>();
         services.AddSingleton<AcceptedAudiences>();
+        services.AddScoped<IssuerAddress>();
         services.AddSingleton<ProvenTokens>();
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<TokenProof>();
@@ -30,6 +31,8 @@ internal static class IdentitySetup
     {
         // Else the host adds its own authentication, which runs the issuer's handlers for every call of the API.
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        // The pages have their own, behind the routes of the API.
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         return app.UseMiddleware<IssuerGateway>();
     }
 
