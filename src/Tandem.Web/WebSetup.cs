@@ -47,6 +47,8 @@ public static class WebSetup
     {
         // Found beside the program in a build's folder, absent in a published one, which has the files themselves.
         StaticWebAssetsLoader.UseStaticWebAssets(app.Environment, app.Configuration);
+        // Else style sheets of a build's folder are read anew for each request, and sent uncompressed.
+        app.Configuration["ReloadStaticAssetsAtRuntime"] ??= "false";
 
         // Routes of its own: a branch does not share those of the application.
         var pages = ((IApplicationBuilder)app).New();
@@ -123,7 +125,7 @@ public static class WebSetup
             headers.ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
                 + "connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
             headers["Referrer-Policy"] = "same-origin";
-            headers.CacheControl = "no-store";
+            headers.CacheControl = "no-cache, no-store";
         }
 
         return next(context);

@@ -101,5 +101,8 @@ public sealed partial class Loaded : ComponentBase, IDisposable
             return;
         (_state, _failure) = (state, failure);
         StateHasChanged();
+        // What the page shows outside of this, such as its heading, may come from what was loaded.
+        if (Work.Target is IHandleEvent page)
+            _ = EventCallback.Factory.Create(page, static () => { }).InvokeAsync();
     }
 }

@@ -33,13 +33,16 @@ internal sealed class ForAttribute(Audience audience) : Attribute
 }
 
 /// <summary>Puts a page into the navigation.</summary>
-/// <param name="text">Key of its name in <c>ShellText</c>.</param>
+/// <param name="texts">The feature's texts.</param>
+/// <param name="key">Key of the page's name in them.</param>
 /// <param name="order">Pages stand in this order.</param>
 /// <param name="icon">Name of one of the library's outlined icons, such as <c>Inbox</c>.</param>
 [AttributeUsage(AttributeTargets.Class)]
-internal sealed class InNavigationAttribute(string text, int order, string icon) : Attribute
+internal sealed class InNavigationAttribute(Type texts, string key, int order, string icon) : Attribute
 {
-    public string Text => text;
+    public Type Texts => texts;
+
+    public string Key => key;
 
     public int Order => order;
 

@@ -13,6 +13,8 @@ internal sealed class SessionStore(TimeProvider clock) : ITicketStore
 {
     private readonly ConcurrentDictionary<string, AuthenticationTicket> _tickets = new(StringComparer.Ordinal);
 
+    public IReadOnlyDictionary<string, AuthenticationTicket> Tickets => _tickets;
+
     public Task<string> StoreAsync(AuthenticationTicket ticket)
     {
         foreach (var (old, kept) in _tickets)

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Authorization;
@@ -81,12 +82,8 @@ internal static class SignInSetup
             ((ClaimsIdentity)context.Principal!.Identity!).AddClaim(new Claim(Sessions.Claim, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))));
             return Task.CompletedTask;
         };
-        provider.Events.OnRemoteFailure = static context =>
-        {
-            context.Response.Redirect($"{context.Request.PathBase}{Schemes.SignedOutPath}?failed=true");
-            context.HandleResponse();
-            return Task.CompletedTask;
-        };
+        provider.Events.OnAccessDenied = TellThatItFailed;
+        provider.Events.OnRemoteFailure = TellThatItFailed;
         if (!isOwn)
             return;
         // The server speaks with itself over its own port; the browser goes where it came from.
@@ -98,6 +95,13 @@ internal static class SignInSetup
     {
         var request = context.Request;
         context.ProtocolMessage.IssuerAddress = $"{request.Scheme}://{request.Host}{request.PathBase}{path}";
+        return Task.CompletedTask;
+    }
+
+    private static Task TellThatItFailed(HandleRequestContext<RemoteAuthenticationOptions> context)
+    {
+        context.Response.Redirect($"{context.Request.PathBase}{Schemes.SignedOutPath}?failed=true");
+        context.HandleResponse();
         return Task.CompletedTask;
     }
 
