@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Tandem.Web;
 
 /// <summary>Settings below <c>Tandem:Web</c>, and what the pages need to know of the server they run in.</summary>
@@ -13,6 +15,7 @@ public sealed class WebOptions
     public const string SignOutCallback = "/signout-callback-oidc";
 
     /// <summary>The client's id at the identity provider.</summary>
+    [Required]
     public string ClientId { get; set; } = DefaultClientId;
 
     /// <summary>Its secret, when the provider wants one beside PKCE.</summary>
@@ -22,6 +25,7 @@ public sealed class WebOptions
     public string Scope { get; set; } = "openid profile email offline_access https://api.partner.microsoft.com/.default";
 
     /// <summary>How long a session lasts without being used.</summary>
+    [Range(typeof(TimeSpan), "00:10:00", "30.00:00:00", ParseLimitsInInvariantCulture = true)]
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromHours(14);
 
     /// <summary>Address under which browsers reach the server; the request's own host when null.</summary>

@@ -24,7 +24,7 @@ public static class WebSetup
     /// <summary>Registers what the pages are made of; nothing of it runs before the first page is asked for.</summary>
     public static IServiceCollection AddWeb(this IServiceCollection services)
     {
-        services.AddOptions<WebOptions>().BindConfiguration("Tandem:Web");
+        services.AddOptions<WebOptions>().BindConfiguration("Tandem:Web").ValidateDataAnnotations().ValidateOnStart();
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
         services.AddLocalization();

@@ -15,7 +15,7 @@ public sealed record ReferralQuery
     /// <summary>Properties to answer, such as <c>id,name,status</c>; the others of a referral then have their defaults.</summary>
     public string? Select { get; init; }
 
-    /// <summary>Referrals of a page, at most 100.</summary>
+    /// <summary>Most referrals over all pages; a page has at most 100. All of them when null.</summary>
     public int? Top { get; init; }
 
     /// <summary>Referrals to leave out at the beginning.</summary>

@@ -24,6 +24,8 @@ public sealed partial class PipelinePage
 
     private int First => ((Number - 1) * PageSize) + 1;
 
+    private long Last(ReferralPage page) => First + page.Value.Count - 1;
+
     private static string LinkTo(int page) => page <= 1 ? "pipeline" : $"pipeline?page={page}";
 
     private async Task Load(CancellationToken cancellation) => _page = await Tandem.Referrals.ListPageAsync(

@@ -82,8 +82,8 @@ public sealed class ReferralsClientTests(ServerFixture fixture) : IClassFixture<
     {
         await using var server = await Start(settings: ("Tandem:PublicUrl", "https://exchange.example/tandem"));
         var alice = ClientOf(Alice, server);
-        for (var i = 0; i < 7; i++)
-            await alice.Referrals.CreateAsync(Draft($"O'Neill {i}"), cancellation: Cancellation);
+        for (var i = 0; i < 105; i++)
+            await alice.Referrals.CreateAsync(Draft($"O'Neill {i:000}"), cancellation: Cancellation);
         await alice.Referrals.CreateAsync(Draft("Another"), cancellation: Cancellation);
 
         var query = new ReferralQuery
@@ -91,16 +91,16 @@ public sealed class ReferralsClientTests(ServerFixture fixture) : IClassFixture<
             Filter = $"startswith(name, {ReferralQuery.Quote("O'Neill")})",
             OrderBy = "name desc",
             Select = "id,name",
-            Top = 3,
             Count = true,
         };
         var pages = await alice.Referrals.ListPagesAsync(query, Cancellation).ToListAsync(Cancellation);
         Assert.StartsWith("https://exchange.example/tandem/", pages[0].ODataNextLink, StringComparison.Ordinal);
-        Assert.Equal([3, 3, 1], pages.Select(p => p.Value.Count));
-        Assert.All(pages, p => Assert.Equal(7, p.ODataCount));
+        Assert.Equal([100, 5], pages.Select(p => p.Value.Count));
+        Assert.All(pages, p => Assert.Equal(105, p.ODataCount));
 
+        Assert.Equal(3, await alice.Referrals.ListAsync(query with { Top = 3 }, Cancellation).CountAsync(Cancellation)); // R61
         var names = await alice.Referrals.ListAsync(query, Cancellation).Select(r => r.Name).ToListAsync(Cancellation);
-        Assert.Equal(Enumerable.Range(0, 7).Reverse().Select(i => $"O'Neill {i}"), names);
+        Assert.Equal(Enumerable.Range(0, 105).Reverse().Select(i => $"O'Neill {i:000}"), names);
     }
 
     [Fact]
