@@ -1,138 +1,27 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.StaticWebAssets;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Localization;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using MudBlazor.Services;
-using Tandem.Web.Layout;
-using Tandem.Web.Shared;
-using Tandem.Web.SignIn;
 
 namespace Tandem.Web;
 
 /// <summary>Puts the pages into a server.</summary>
 public static class WebSetup
 {
-    private const string NotFoundPath = "/not-found";
-    private const string FailurePath = "/failure";
-
-    // Whoever asks for something below these gets the answers of the API, a browser too.
-    private static readonly PathString[] NotPages = ["/v1.0", "/engagements", "/admin", "/webhooks", "/emulator", "/openapi", "/oauth2"];
-
-    /// <summary>Registers what the pages are made of; nothing of it runs before the first page is asked for.</summary>
+    /// <summary>Registers the settings; the services of the pages are made when the first page is asked for.</summary>
     public static IServiceCollection AddWeb(this IServiceCollection services)
     {
         services.AddOptions<WebOptions>().BindConfiguration("Tandem:Web").ValidateDataAnnotations().ValidateOnStart();
-        services.AddRazorComponents().AddInteractiveServerComponents();
-        services.AddMudServices();
-        services.AddLocalization();
-        services.AddScoped<Viewer>();
-        services.AddScoped<ThemeChoice>();
-        return services.AddSignIn();
+        return services.AddSingleton<PageServices>();
     }
 
     /// <summary>
-    /// Answers what no other route of the server does. The pages have a pipeline of their own, which is put together when
-    /// the first page is asked for: a call of the API passes by with one comparison, and the server starts without them.
+    /// Answers what no other route of the server does. The pages have services and a pipeline of their own, which are put
+    /// together when the first page is asked for: a call of the API passes by with one comparison, and the server starts,
+    /// and stands idle, without them.
     /// </summary>
     public static void UseWeb(this WebApplication app) => app.Use(next =>
     {
-        var pages = new Lazy<RequestDelegate>(() => Pages(app, next));
+        var pages = new Lazy<RequestDelegate>(() => PagePipeline.Build(app.Services.GetRequiredService<PageServices>().Provider, next));
         return context => context.GetEndpoint() is null ? pages.Value(context) : next(context);
     });
-
-    private static RequestDelegate Pages(WebApplication app, RequestDelegate next)
-    {
-        // Found beside the program in a build's folder, absent in a published one, which has the files themselves.
-        StaticWebAssetsLoader.UseStaticWebAssets(app.Environment, app.Configuration);
-        // Else style sheets of a build's folder are read anew for each request, and sent uncompressed.
-        app.Configuration["ReloadStaticAssetsAtRuntime"] ??= "false";
-
-        // Routes of its own: a branch does not share those of the application.
-        var pages = ((IApplicationBuilder)app).New();
-        pages.Use(UsePublicAddress(app.Services.GetRequiredService<IOptions<WebOptions>>().Value.PublicUrl));
-        pages.Use(AnswerPrograms);
-        pages.UseRequestLocalization(Languages);
-        pages.UseWhen(WantsPage, static asked =>
-        {
-            asked.UseExceptionHandler(FailurePath, createScopeForErrors: true);
-            asked.UseStatusCodePagesWithReExecute(NotFoundPath, createScopeForStatusCodePages: true);
-        });
-        pages.UseRouting();
-        pages.UseMiddleware<SessionMiddleware>();
-        pages.UseAuthorization();
-        pages.UseAntiforgery();
-        pages.Use(SetHeaders);
-        pages.UseEndpoints(static routes =>
-        {
-            routes.MapStaticAssets().Add(static asset => asset.Metadata.Add(PublicAsset.Instance));
-            routes.MapSignIn();
-            routes.MapRazorComponents<App>().AddInteractiveServerRenderMode(static mode => mode.ContentSecurityFrameAncestorsPolicy = null)
-                .WithStaticAssets();
-        });
-        pages.Run(next);
-        return pages.Build();
-    }
-
-    private static void Languages(RequestLocalizationOptions options)
-    {
-        options.SupportedCultures = options.SupportedUICultures = [.. Viewer.Languages.Select(CultureInfo.GetCultureInfo)];
-        options.DefaultRequestCulture = new RequestCulture(Viewer.Languages[0]);
-        options.ApplyCurrentCultureToResponseHeaders = true;
-    }
-
-    // Behind a proxy the request's own scheme and host are the proxy's business.
-    private static Func<HttpContext, RequestDelegate, Task> UsePublicAddress(Uri? address) => (context, next) =>
-    {
-        if (address is not null)
-        {
-            context.Request.Scheme = address.Scheme;
-            context.Request.Host = new HostString(address.Authority);
-            context.Request.PathBase = new PathString(address.AbsolutePath.TrimEnd('/'));
-        }
-
-        return next(context);
-    };
-
-    // A program that calls the root wants to know where it is, not to see a page.
-    private static Task AnswerPrograms(HttpContext context, RequestDelegate next)
-    {
-        if (context.Request.Path != "/" || AcceptsHtml(context.Request))
-            return next(context);
-        context.Response.ContentType = "application/json; charset=utf-8";
-        return context.Response.WriteAsync("""
-            {"name":"Tandem","referrals":"/v1.0/engagements/referrals","metadata":"/v1.0/$metadata","openApi":"/openapi/v1.json","reference":"/scalar","health":"/healthz"}
-            """, context.RequestAborted);
-    }
-
-    private static bool WantsPage(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) && AcceptsHtml(context.Request)
-        && !Array.Exists(NotPages, path => context.Request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase));
-
-    private static bool AcceptsHtml(HttpRequest request) =>
-        request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-
-    private static Task SetHeaders(HttpContext context, RequestDelegate next)
-    {
-        var headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
-        if (context.GetEndpoint()?.Metadata.GetMetadata<PublicAsset>() is null)
-        {
-            // Scripts come from here alone. Styles are written by the components; where a form leads is left open, since
-            // signing out ends at the identity provider.
-            headers.ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-                + "connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
-            headers["Referrer-Policy"] = "same-origin";
-            headers.CacheControl = "no-cache, no-store";
-        }
-
-        return next(context);
-    }
-
-    private sealed class PublicAsset
-    {
-        public static readonly PublicAsset Instance = new();
-    }
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Tandem.Server.Tests.Fixtures;
 using Tandem.Web.Tests.Fixtures;
@@ -91,8 +89,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
 
         async Task<AuthenticationTicket> Session(Func<AuthenticationTicket, bool> change)
         {
-            var key = await SessionKeys.Of(web.Server.Services, Bob);
-            var store = web.Server.Services.GetRequiredService<ITicketStore>();
+            var (store, key) = (web.Server.Store(), web.Server.SessionOf(Bob));
             var ticket = (await store.RetrieveAsync(key))!.Clone();
             var original = ticket.Clone();
             if (change(ticket))
@@ -105,8 +102,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     public async Task A_session_that_was_ended_elsewhere_leads_to_the_sign_in_page()
     {
         var page = await web.SignIn(Dan);
-        await web.Server.Services.GetRequiredService<ITicketStore>().RemoveAsync(
-            await SessionKeys.Of(web.Server.Services, Dan), TestContext.Current.CancellationToken);
+        await web.Server.Store().RemoveAsync(web.Server.SessionOf(Dan), TestContext.Current.CancellationToken);
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = Dan })).ToBeVisibleAsync();
         await page.Context.CloseAsync();

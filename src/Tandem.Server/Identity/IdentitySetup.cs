@@ -31,8 +31,6 @@ internal static class IdentitySetup
     {
         // Else the host adds its own authentication, which runs the issuer's handlers for every call of the API.
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
-        // The pages have their own, behind the routes of the API.
-        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         return app.UseMiddleware<IssuerGateway>();
     }
 
