@@ -33,7 +33,6 @@ internal static class Operations
         app.MapHealthChecks("/readyz");
         app.MapOpenApi();
         app.MapScalarApiReference("/scalar");
-        app.MapGet("/", static () => Results.Redirect("/scalar")).ExcludeFromDescription();
     }
 
     private sealed class DatabaseCheck(ReferralStore store) : IHealthCheck

@@ -9,6 +9,7 @@ using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
 using Tandem.Server.Webhooks;
+using Tandem.Web;
 
 namespace Tandem.Server;
 
@@ -18,7 +19,13 @@ internal static class TandemApp
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         // Settings lie beside the program, wherever it is started from.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ContentRootPath = AppContext.BaseDirectory,
+            // The pages' files are listed under the program's name, also when a test is the program.
+            ApplicationName = typeof(TandemApp).Assembly.GetName().Name,
+        });
         adjust?.Invoke(builder);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls("http://localhost:5080");
@@ -39,6 +46,7 @@ internal static class TandemApp
         builder.Services.AddReferrals();
         builder.Services.AddEngagements();
         builder.Services.AddWebhooks();
+        builder.Services.AddPages();
         builder.AddOperations();
 
         var app = builder.Build();
@@ -55,6 +63,7 @@ internal static class TandemApp
         app.MapWebhooks();
         app.MapMetadata();
         app.MapOperations();
+        app.UseWeb();
         return app;
     }
 

@@ -12,6 +12,9 @@ internal sealed record Refusal(int Status, string? InnerCode, string? Target, st
     /// <summary>Further faults of the same request.</summary>
     public IReadOnlyList<Refusal> Others { get; init; } = [];
 
+    /// <summary>The referral's entity tag as it is, on 412; the caller may read it anyway.</summary>
+    public string? ETag { get; init; }
+
     /// <summary>Seconds after which a retry may succeed, on 429 and 503.</summary>
     public int? RetryAfter { get; init; }
 

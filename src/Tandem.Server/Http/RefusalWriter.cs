@@ -21,6 +21,8 @@ internal static class RefusalWriter
         response.StatusCode = refusal.Status;
         if (refusal.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer";
+        if (refusal.ETag is not null)
+            response.Headers.ETag = refusal.ETag;
         if (refusal.RetryAfter is not null)
             response.Headers.RetryAfter = Text(refusal.RetryAfter);
 

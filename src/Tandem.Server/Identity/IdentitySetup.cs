@@ -13,6 +13,7 @@ internal static class IdentitySetup
         services.AddOptions<IdentityOptions>().BindConfiguration("Tandem:Identity").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidation>();
         services.AddSingleton<AcceptedAudiences>();
+        services.AddScoped<IssuerAddress>();
         services.AddSingleton<ProvenTokens>();
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<TokenProof>();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using OpenIddict.Abstractions;
 using OpenIddict.Core;
 using OpenIddict.EntityFrameworkCore.Models;
+using Tandem.Web;
 
 namespace Tandem.Server.Identity;
 
@@ -18,7 +19,8 @@ internal sealed class IssuerClients(
     IOptionsMonitor<OpenIddictCoreOptions> options,
     IOpenIddictApplicationStore<OpenIddictEntityFrameworkCoreApplication> store,
     IOptions<TandemOptions> tandem,
-    IOptions<IdentityOptions> identity)
+    IOptions<IdentityOptions> identity,
+    IssuerAddress address)
     : OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication>(cache, logger, options, store)
 {
     /// <summary>What the emulator puts in place of any or no secret.</summary>
@@ -74,12 +76,21 @@ internal sealed class IssuerClients(
         await Task.CompletedTask;
         if (tandem.Value.IsEmulator)
             yield return Application("any", isPublic: false);
-        foreach (var client in identity.Value.Clients.Where(c => Lists(c.PostLogoutRedirectUris, uri)))
+        foreach (var client in identity.Value.Clients.Append(OwnPages).Where(c => Lists(c.PostLogoutRedirectUris, uri)))
             yield return Application(client.Id, client.Secret is null);
     }
 
+    // The server's own pages: a public client at the address that the issuer itself was called by.
+    private ClientOptions OwnPages => new()
+    {
+        Id = WebOptions.DefaultClientId,
+        RedirectUris = [address.Value + WebOptions.SignInCallback],
+        PostLogoutRedirectUris = [address.Value + WebOptions.SignOutCallback],
+    };
+
     private ClientOptions? Configured(string? clientId) =>
-        identity.Value.Clients.Find(c => c.Id.Equals(clientId, StringComparison.OrdinalIgnoreCase));
+        identity.Value.Clients.Find(c => c.Id.Equals(clientId, StringComparison.OrdinalIgnoreCase))
+            ?? (WebOptions.DefaultClientId.Equals(clientId, StringComparison.OrdinalIgnoreCase) ? OwnPages : null);
 
     private static OpenIddictEntityFrameworkCoreApplication Application(string clientId, bool isPublic) => new()
     {
@@ -96,4 +107,10 @@ internal sealed class IssuerClients(
             && known.Scheme == Uri.UriSchemeHttp && known.IsLoopback && asked.IsLoopback && known.IsDefaultPort
             && known.Scheme == asked.Scheme && known.Host == asked.Host && known.PathAndQuery == asked.PathAndQuery
             && asked.Fragment.Length == 0 && asked.UserInfo.Length == 0));
+}
+
+/// <summary>Address of the server in this request to the issuer, without a trailing slash.</summary>
+internal sealed class IssuerAddress
+{
+    public string Value { get; set; } = "";
 }

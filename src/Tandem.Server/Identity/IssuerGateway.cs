@@ -68,6 +68,8 @@ internal sealed class IssuerGateway(
             request.PathBase = new PathString(address.AbsolutePath.TrimEnd('/'));
         }
 
+        request.HttpContext.RequestServices.GetRequiredService<IssuerAddress>().Value =
+            $"{request.Scheme}://{request.Host.Value}{request.PathBase.Value}";
         if (issuer.Tenant is not null)
             request.PathBase = request.PathBase.Add("/" + issuer.Tenant);
         request.Path = issuer.Endpoint;

@@ -239,7 +239,7 @@ internal static class ReferralEndpoints
             return refusal;
         var (stored, engagement) = (own.Referral, own.Engagement);
         if (precondition.Count > 0 && !EntityTag.Matches(precondition, stored.ETag))
-            return Modified;
+            return Modified with { ETag = stored.ETag };
 
         var namesTag = precondition.Count > 0 && !EntityTag.IsAny(precondition);
         var situation = Situation(context, caller, directory, clock);

@@ -1,0 +1,153 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
+using Tandem.Contracts.Organizations;
+
+namespace Tandem.Client;
+
+/// <summary>
+/// The administration API: for account administrators of an organization, and for operators of the exchange. Every method
+/// throws <see cref="TandemException"/> when the server says no.
+/// </summary>
+public sealed class AdministrationClient
+{
+    private const string Organizations = "admin/organizations";
+    private readonly ApiSender _api;
+
+    internal AdministrationClient(ApiSender api) => _api = api;
+
+    private static AdminJson Json => ClientJson.Admin;
+
+    /// <summary>Who the caller is, and which roles he holds.</summary>
+    public Task<CallerView> MeAsync(CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get, "admin/me", Json.CallerView, null, cancellation);
+
+    /// <summary>The organizations that the caller manages: all of them for an operator, else his own.</summary>
+    public IAsyncEnumerable<OrganizationView> ListOrganizationsAsync(CancellationToken cancellation = default) =>
+        Pages(Organizations, Json.AdminPageOrganizationView, cancellation);
+
+    /// <summary>Adds an organization; operators only.</summary>
+    public Task<OrganizationView> CreateOrganizationAsync(OrganizationDraft draft, string? idempotencyKey = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Post, Organizations, Json.OrganizationView, New(draft, Json.OrganizationDraft, idempotencyKey), cancellation);
+
+    /// <summary>Reads an organization.</summary>
+    public Task<OrganizationView> GetOrganizationAsync(string organization, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get, Of(organization), Json.OrganizationView, null, cancellation);
+
+    /// <summary>Changes what is set of an organization.</summary>
+    public Task<OrganizationView> ChangeOrganizationAsync(string organization, OrganizationDraft draft, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Patch, Of(organization), Json.OrganizationView, ApiBody.Of(draft, Json.OrganizationDraft), cancellation);
+
+    /// <summary>Directory tenants whose tokens belong to the organization.</summary>
+    public IAsyncEnumerable<string> ListTenantsAsync(string organization, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "tenants"), Json.AdminPageString, cancellation);
+
+    /// <summary>Gives the organization a directory tenant; operators only.</summary>
+    public Task PutTenantAsync(string organization, Guid tenant, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Put, Of(organization, "tenants", $"{tenant}"), cancellation);
+
+    /// <summary>Takes a directory tenant away.</summary>
+    public Task DeleteTenantAsync(string organization, Guid tenant, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "tenants", $"{tenant}"), cancellation);
+
+    /// <summary>Business-profile locations.</summary>
+    public IAsyncEnumerable<LocationView> ListLocationsAsync(string organization, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "locations"), Json.AdminPageLocationView, cancellation);
+
+    /// <summary>Adds or changes a location.</summary>
+    public Task<LocationView> PutLocationAsync(string organization, string id, ProfileDraft draft, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Put, Of(organization, "locations", id), Json.LocationView, ApiBody.Of(draft, Json.ProfileDraft), cancellation);
+
+    /// <summary>Removes a location.</summary>
+    public Task DeleteLocationAsync(string organization, string id, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "locations", id), cancellation);
+
+    /// <summary>Published solutions.</summary>
+    public IAsyncEnumerable<SolutionView> ListSolutionsAsync(string organization, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "solutions"), Json.AdminPageSolutionView, cancellation);
+
+    /// <summary>Adds or changes a solution.</summary>
+    public Task<SolutionView> PutSolutionAsync(string organization, string id, ProfileDraft draft, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Put, Of(organization, "solutions", id), Json.SolutionView, ApiBody.Of(draft, Json.ProfileDraft), cancellation);
+
+    /// <summary>Removes a solution.</summary>
+    public Task DeleteSolutionAsync(string organization, string id, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "solutions", id), cancellation);
+
+    /// <summary>People, in the order of their addresses.</summary>
+    public IAsyncEnumerable<UserView> ListUsersAsync(string organization, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "users"), Json.AdminPageUserView, cancellation);
+
+    /// <summary>Adds a person.</summary>
+    public Task<UserView> CreateUserAsync(string organization, UserDraft draft, string? idempotencyKey = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Post, Of(organization, "users"), Json.UserView, New(draft, Json.UserDraft, idempotencyKey), cancellation);
+
+    /// <summary>Reads a person.</summary>
+    public Task<UserView> GetUserAsync(string organization, Guid user, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get, Of(organization, "users", $"{user}"), Json.UserView, null, cancellation);
+
+    /// <summary>Changes what is set of a person.</summary>
+    public Task<UserView> ChangeUserAsync(string organization, Guid user, UserDraft draft, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Patch, Of(organization, "users", $"{user}"), Json.UserView, ApiBody.Of(draft, Json.UserDraft), cancellation);
+
+    /// <summary>Lets a person sign in no longer and takes all roles away; the history keeps the name.</summary>
+    public Task DisableUserAsync(string organization, Guid user, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "users", $"{user}"), cancellation);
+
+    /// <summary>Sets a password, which signs the person out everywhere.</summary>
+    public Task SetPasswordAsync(string organization, Guid user, string password, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Put, Of(organization, "users", $"{user}", "password"), cancellation,
+            ApiBody.Of(new PasswordDraft { Password = password }, Json.PasswordDraft));
+
+    /// <summary>A person's roles.</summary>
+    public IAsyncEnumerable<RoleView> ListRolesAsync(string organization, Guid user, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "users", $"{user}", "roles"), Json.AdminPageRoleView, cancellation);
+
+    /// <summary>Gives a person a role, for the entire company or one location.</summary>
+    public Task<RoleView> GiveRoleAsync(string organization, Guid user, RoleDraft draft, string? idempotencyKey = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Post, Of(organization, "users", $"{user}", "roles"), Json.RoleView, New(draft, Json.RoleDraft, idempotencyKey), cancellation);
+
+    /// <summary>Takes a role away.</summary>
+    public Task TakeRoleAsync(string organization, Guid user, Guid role, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "users", $"{user}", "roles", $"{role}"), cancellation);
+
+    /// <summary>Service clients; exchange mode only.</summary>
+    public IAsyncEnumerable<ServiceClientView> ListClientsAsync(string organization, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "clients"), Json.AdminPageServiceClientView, cancellation);
+
+    /// <summary>Adds a service client; the answer alone says its secret.</summary>
+    public Task<ServiceClientView> CreateClientAsync(
+        string organization, ServiceClientDraft draft, string? idempotencyKey = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Post, Of(organization, "clients"), Json.ServiceClientView, New(draft, Json.ServiceClientDraft, idempotencyKey), cancellation);
+
+    /// <summary>Removes a service client.</summary>
+    public Task DeleteClientAsync(string organization, Guid client, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "clients", $"{client}"), cancellation);
+
+    /// <summary>Decides on a deal registration, as its reviewer.</summary>
+    public Task ReviewRegistrationAsync(Guid referral, RegistrationReview review, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Post, $"admin/referrals/{referral}/registration-review", cancellation, ApiBody.Of(review, Json.RegistrationReview));
+
+    private async IAsyncEnumerable<T> Pages<T>(
+        string path, JsonTypeInfo<AdminPage<T>> type, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (string? next = path; next is not null;)
+        {
+            var page = await _api.Read(HttpMethod.Get, next, type, null, cancellation).ConfigureAwait(false);
+            foreach (var element in page.Value)
+                yield return element;
+            // A path from the server's root, which may lie below a prefix.
+            next = page.Next?.TrimStart('/');
+        }
+    }
+
+    private static ApiBody New<T>(T draft, JsonTypeInfo<T> type, string? idempotencyKey) =>
+        ApiBody.Of(draft, type) with { IdempotencyKey = idempotencyKey };
+
+    private static string Of(params ReadOnlySpan<string> segments)
+    {
+        var path = Organizations;
+        foreach (var segment in segments)
+            path += $"/{Uri.EscapeDataString(segment)}";
+        return path;
+    }
+}

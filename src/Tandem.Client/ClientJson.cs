@@ -1,0 +1,14 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Tandem.Contracts.Organizations;
+
+namespace Tandem.Client;
+
+/// <summary>Serializer metadata of what the client itself puts together.</summary>
+[JsonSerializable(typeof(JsonArray))]
+[JsonSerializable(typeof(JsonObject))]
+internal sealed partial class ClientJson : JsonSerializerContext
+{
+    /// <summary>A newer server may say more than this client knows.</summary>
+    public static AdminJson Admin { get; } = new(new(AdminJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+}

@@ -1,0 +1,41 @@
+namespace Tandem.Client;
+
+/// <summary>
+/// Speaks Tandem's API: <see cref="Referrals"/> and <see cref="Administration"/>. Safe for any number of threads.
+/// </summary>
+/// <example>
+/// <code>
+/// var http = new HttpClient { BaseAddress = new Uri("http://localhost:5080") };
+/// var tandem = new TandemClient(http, "alice@contoso.example");
+/// await foreach (var referral in tandem.Referrals.ListAsync(new ReferralQuery { Filter = "status eq 'Active'" }))
+///     Console.WriteLine(referral.Name);
+/// </code>
+/// </example>
+public sealed class TandemClient
+{
+    /// <summary>A client that asks for a token before each request.</summary>
+    /// <param name="http">Its <see cref="HttpClient.BaseAddress"/> is the server; timeouts and proxies are its own.</param>
+    /// <param name="token">Gives an access token that is good now; called for each request, so it should remember one.</param>
+    public TandemClient(HttpClient http, Func<CancellationToken, ValueTask<string>> token)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        ArgumentNullException.ThrowIfNull(token);
+        if (http.BaseAddress is null)
+            throw new ArgumentException("Set the HttpClient's BaseAddress to the server, such as http://localhost:5080.", nameof(http));
+        var sender = new ApiSender(http, token);
+        Referrals = new ReferralsClient(sender);
+        Administration = new AdministrationClient(sender);
+    }
+
+    /// <summary>A client with one token; the emulator takes a person's e-mail address for one.</summary>
+    public TandemClient(HttpClient http, string token)
+        : this(http, _ => ValueTask.FromResult(token))
+    {
+    }
+
+    /// <summary>Referrals and their history.</summary>
+    public ReferralsClient Referrals { get; }
+
+    /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
+    public AdministrationClient Administration { get; }
+}

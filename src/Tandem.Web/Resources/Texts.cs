@@ -1,0 +1,16 @@
+namespace Tandem.Web.Resources;
+
+// One pair of files for each feature, so that two people who write pages meet in none: Name.resx is English,
+// Name.tr.resx Turkish. A page asks for IStringLocalizer<Name>.
+
+/// <summary>Layout, signing in, and what every page may have to say.</summary>
+public sealed class ShellText;
+
+/// <summary>Names of the contract's values: statuses, types, directions, stages.</summary>
+public sealed class ValueText;
+
+/// <summary>The pipeline.</summary>
+public sealed class PipelineText;
+
+/// <summary>A referral.</summary>
+public sealed class ReferralText;

@@ -1,0 +1,52 @@
+// What only the browser knows or does: theme, time zone, closing menus, and the dialog of a lost connection.
+(() => {
+  const year = 365 * 24 * 60 * 60;
+  const base = () => new URL(document.baseURI).pathname;
+  const remember = (name, value) => {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `${name}=${value ?? ""}; path=${base()}; max-age=${value ? year : 0}; samesite=lax${secure}`;
+  };
+  const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+  remember("tandem.zone", encodeURIComponent(zone()));
+
+  window.tandem = {
+    zone,
+    setTheme(name) {
+      if (name) document.documentElement.dataset.theme = name;
+      else delete document.documentElement.dataset.theme;
+      remember("tandem.theme", name);
+    },
+  };
+
+  const openMenus = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of openMenus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  const dialog = document.getElementById("components-reconnect-modal");
+  if (!dialog) return;
+  dialog.addEventListener("components-reconnect-state-changed", (event) => {
+    const state = event.detail.state;
+    dialog.dataset.state = state;
+    if (state === "show" && !dialog.open) dialog.showModal();
+    else if (state === "hide") dialog.close();
+    else if (state === "failed") document.addEventListener("visibilitychange", again, { once: true });
+    else if (state === "rejected") location.reload();
+  });
+  async function again() {
+    if (document.visibilityState !== "visible") return;
+    try {
+      if (!(await Blazor.reconnect())) location.reload();
+    } catch {
+      document.addEventListener("visibilitychange", again, { once: true });
+    }
+  }
+  document.getElementById("reconnect-again").addEventListener("click", again);
+})();

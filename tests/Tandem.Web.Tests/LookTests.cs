@@ -1,0 +1,56 @@
+using Tandem.Server.Tests.Fixtures;
+using Tandem.Web.Tests.Fixtures;
+using static Tandem.Server.Tests.Fixtures.TandemServer;
+
+namespace Tandem.Web.Tests;
+
+/// <summary>Every page, in both themes and on narrow and wide screens: no serious accessibility fault, nothing cut off, a picture.</summary>
+public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
+{
+    public static TheoryData<int, bool, string> Looks => new()
+    {
+        { 1440, false, "en-GB" },
+        { 1440, true, "en-GB" },
+        { 360, false, "tr-TR" },
+        { 360, true, "tr-TR" },
+        { 320, false, "en-GB" },
+    };
+
+    [Theory, MemberData(nameof(Looks))]
+    public async Task A_page_is_accessible_and_fits(int width, bool isDark, string locale)
+    {
+        var look = new Look(width, isDark, locale);
+        var (deal, _) = await web.Server.Shared(FabrikamLocation);
+        var page = await web.SignIn(Alice, look);
+        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("referral", $"/referrals/{deal.Id}") })
+        {
+            await page.GotoAsync(path);
+            await page.WaitUntilReady();
+            await Check(page, name, look);
+        }
+
+        await page.Locator("details.menu > summary").ClickAsync();
+        await Check(page, "user-menu", look);
+
+        foreach (var (name, path) in new[] { ("signed-out", "/signed-out"), ("not-found", "/no-such-page"), ("failure", "/failure") })
+        {
+            await page.GotoAsync(path);
+            await Check(page, name, look);
+        }
+
+        var eve = await web.SignIn(Eve, look);
+        await Check(eve, "no-role", look);
+        await page.Context.CloseAsync();
+        await eve.Context.CloseAsync();
+    }
+
+    private static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)
+    {
+        var picture = $"{name}-{look.Width}-{(look.IsDark ? "dark" : "light")}";
+        await WebFixture.Picture(page, picture);
+        await WebFixture.CheckAccessibility(page, picture);
+        Assert.True(
+            await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
+            $"{picture} is wider than the screen.");
+    }
+}
