@@ -37,6 +37,8 @@ public sealed record ProofCheck
             {
                 if (FaultOf(proof, link, i + 1, previous) is { } fault)
                     return Broken(i + 1, fault);
+                if (i < earlier?.Links.Count && earlier.Links[i].Hash != link.Hash)
+                    return Broken(i + 1, "It is another one than in the earlier proof: history was rewritten from here on.");
                 Note(link, referrals);
             }
             catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
@@ -44,8 +46,6 @@ public sealed record ProofCheck
                 return Broken(i + 1, "Its parts are not texts that a server seals.");
             }
 
-            if (i < earlier?.Links.Count && earlier.Links[i].Hash != link.Hash)
-                return Broken(i + 1, "It is another one than in the earlier proof: history was rewritten from here on.");
             previous = Convert.FromHexString(link.Hash);
         }
 

@@ -108,8 +108,23 @@ internal static class StorageSetup
             return;
         }
 
-        await using var scope = app.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<TandemDb>().Database.MigrateAsync(stopping);
+        while (true)
+        {
+            try
+            {
+                await using var scope = app.Services.CreateAsyncScope();
+                await scope.ServiceProvider.GetRequiredService<TandemDb>().Database.MigrateAsync(stopping);
+                return;
+            }
+            catch (PostgresException overtaken) when (overtaken.SqlState is PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateTable)
+            {
+                // The lock of the migrations is let go between two of them, and another node may make the next one first.
+                var before = applied;
+                applied = await LastMigration(database, stopping);
+                if (applied == before)
+                    throw;
+            }
+        }
     }
 
     private static string? NewestMigration(DatabaseKind kind)

@@ -52,6 +52,10 @@ public sealed class ProofCheckTests(ServerFixture fixture) : IClassFixture<Serve
         var second = Check(json, j => (j["intact"], j["firstBroken"]) = (false, 2));
         Assert.Equal(2, second.FirstBroken);
         Assert.Single(second.Referrals);
+        // What was rewritten since an earlier proof tells nothing.
+        var rewritten = EngagementProof.Parse((await Exported()).ToJsonString()).Verify(EngagementProof.Parse(json.ToJsonString()));
+        Assert.Equal(1, rewritten.FirstBroken);
+        Assert.Empty(rewritten.Referrals);
         Assert.Throws<JsonException>(() => EngagementProof.Parse("null"));
     }
 
