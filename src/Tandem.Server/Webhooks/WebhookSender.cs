@@ -28,9 +28,8 @@ internal sealed class WebhookSender(
         var (began, at) = (Stopwatch.GetTimestamp(), clock.GetUtcNow());
         var attempt = new DeliveryAttempt { DateTime = at, DurationMs = 0, Url = subscription.Url };
         TimeSpan? retryAfter = null;
-        // By the machine's clock, as the connection is.
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Longest);
+        using var time = new CancellationTokenSource(Longest, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, time.Token);
         try
         {
             using var request = await Request(subscription, delivery, limit.Token);
@@ -96,11 +95,11 @@ internal sealed class WebhookSender(
     }
 
     // Endless, dripping or broken: the answer was its status.
-    private static async Task<string?> ReadStart(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<string?> ReadStart(HttpResponseMessage response, CancellationToken cancellation)
     {
         var (start, length) = (new byte[KeptAnswer], 0);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(LongestBody);
+        using var time = new CancellationTokenSource(LongestBody, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, time.Token);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
