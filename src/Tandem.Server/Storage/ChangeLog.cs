@@ -125,15 +125,13 @@ internal sealed class ChangeLog(HotDatabase database)
             ask.Log.ReadAfter(session, ask.after, ask.most, cancellation), cancellation);
 
     /// <summary>The position of the last change that can be read now.</summary>
-    public ValueTask<LogPosition> End(CancellationToken cancellation) =>
-        database.Read(this, static async (session, log, cancellation) =>
-        {
-            var command = session.Command(
-                $"SELECT transaction_id, sequence FROM change_log WHERE {log._settled} "
-                + "ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
-            await using var row = await command.ExecuteReaderAsync(cancellation);
-            return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : LogPosition.Start;
-        }, cancellation);
+    public ValueTask<LogPosition> End(CancellationToken cancellation) => Last(_settled, cancellation);
+
+    /// <summary>
+    /// The position of the last change that is committed now; on PostgreSQL it may be read only later, when the
+    /// transactions that began before it have ended.
+    /// </summary>
+    public ValueTask<LogPosition> LastCommitted(CancellationToken cancellation) => Last("1 = 1", cancellation);
 
     /// <summary>Whom the next changes behind a position may concern; null when there are none.</summary>
     public ValueTask<ConcernedParties?> ConcernedAfter(LogPosition after, int most, CancellationToken cancellation) =>
@@ -261,6 +259,16 @@ internal sealed class ChangeLog(HotDatabase database)
             return;
         await database.Write([new(AddReader, false, reader), new(SkipReader, false, reader, end.Transaction, end.Sequence)], cancellation);
     }
+
+    private ValueTask<LogPosition> Last(string condition, CancellationToken cancellation) =>
+        database.Read(condition, static async (session, condition, cancellation) =>
+        {
+            var command = session.Command(
+                $"SELECT transaction_id, sequence FROM change_log WHERE {condition} "
+                + "ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : LogPosition.Start;
+        }, cancellation);
 
     /// <summary>How far a named reader has come; null when it has not begun.</summary>
     public ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>

@@ -24,6 +24,7 @@ internal sealed class EventPlanner(
 
     // Without subscriptions there is nothing to plan; the position follows from time to time.
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestCatchUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
@@ -31,13 +32,14 @@ internal sealed class EventPlanner(
     /// <summary>Plans what is in the log now: what is changed about subscriptions then holds for later changes alone.</summary>
     public async Task CatchUp(CancellationToken cancellation)
     {
-        var end = await log.End(cancellation);
-        // Another node may be planning the same; it takes no longer than this.
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(2);)
+        var end = await log.LastCommitted(cancellation);
+        // Another node may be planning the same, or a long transaction of somebody else keeps the log from being read.
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < LongestCatchUp;)
         {
-            if (subscriptions.IsEmpty || await log.Position(Reader, cancellation) is { } position && position.CompareTo(end) >= 0)
+            if (subscriptions.IsEmpty || await log.Position(Reader, cancellation) is { } position && position >= end)
                 return;
-            await PlanOnce(cancellation);
+            if (await PlanOnce(cancellation) == 0)
+                await Task.Delay(ShortestPause, cancellation);
         }
     }
 
@@ -116,7 +118,7 @@ internal sealed class EventPlanner(
             {
                 var referral = engagement.Referrals.First(r => r.Id == change.ReferralId);
                 wanted.AddRange(subscriptions.Of(planned.OrganizationId)
-                    .Where(s => s.Wants(planned.Name) && s.Since.CompareTo(change.Position) < 0
+                    .Where(s => s.Wants(planned.Name) && s.Since < change.Position && change.ChangedAt >= s.CreatedAt
                         && (s.Statuses.Count == 0 || s.Statuses.Contains(referral.Status.ToString())))
                     .Select(s => new Candidate(s, change, planned, referral)));
             }
