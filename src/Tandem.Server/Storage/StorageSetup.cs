@@ -116,7 +116,9 @@ internal static class StorageSetup
                 await scope.ServiceProvider.GetRequiredService<TandemDb>().Database.MigrateAsync(stopping);
                 return;
             }
-            catch (PostgresException overtaken) when (overtaken.SqlState is PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateTable)
+            catch (PostgresException overtaken) when (overtaken.SqlState is
+                PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateObject
+                or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.UniqueViolation)
             {
                 // The lock of the migrations is let go between two of them, and another node may make the next one first.
                 var before = applied;

@@ -42,7 +42,24 @@ internal sealed class Courier(
     public bool HoldsLease =>
         TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _leasedAt)) < WebhookStore.LeaseTime - TimeSpan.FromSeconds(1);
 
-    public void Begin(Action<Courier, DateTimeOffset?> ended) => Done = Task.Run(async () => ended(this, await Run()));
+    /// <param name="ended">Told at the end, with the time of the next retry if one waits.</param>
+    public void Begin(Action<Courier, DateTimeOffset?> ended) => Done = Task.Run(async () =>
+    {
+        DateTimeOffset? nextDue = null;
+        try
+        {
+            nextDue = await Run();
+        }
+        catch (Exception failure)
+        {
+            // A bug, and not the end of the subscription: at the next look another courier begins.
+            logger.LogError(failure, "The courier of webhook subscription {Subscription} failed.", id);
+            lock (_lock)
+                (_isOver, _mayHaveMore) = (true, false);
+        }
+
+        ended(this, nextDue);
+    });
 
     /// <summary>There may be more to send; false when it has ended already.</summary>
     public bool Nudge()
