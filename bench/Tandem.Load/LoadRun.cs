@@ -32,6 +32,8 @@ internal sealed class LoadRun(bool isQuick, string only)
         {
             await Measure(new SqliteData(Path.Combine(_folder, "small")), new SqliteData(Path.Combine(_folder, "large")));
             await Measure(await PostgresData.Create(postgres, "small"), await PostgresData.Create(postgres, "large"));
+            await Webhooks(new SqliteData(Path.Combine(_folder, "hooks")));
+            await Webhooks(await PostgresData.Create(postgres, "hooks"));
             if (only.Length == 0)
                 _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
         }
@@ -89,6 +91,25 @@ internal sealed class LoadRun(bool isQuick, string only)
         {
             await large.Multiply(await server.Create(Body()), _large);
             await Pages(name, server, large);
+        }
+    }
+
+    private async Task Webhooks(BenchData data)
+    {
+        var name = data.Name;
+        if (!Wants(name, "webhooks"))
+            return;
+        Say($"{name}: webhooks");
+        (await Start(data)).Dispose();
+        using var server = await Start(data);
+        var load = new WebhookLoad(server, Body(), isQuick ? 1 : 3);
+        // At a person's pace first: what is behind a load is behind the load.
+        _report.Add(name, "webhooks, commit to delivery", await load.Deliveries());
+        foreach (var connections in new[] { 1, Wrk.Connections })
+        {
+            var (without, with) = await load.Creates(connections, [server.Process.Id, .. data.Processes]);
+            _report.Add(name, $"webhooks, create by {connections} with none", without);
+            _report.Add(name, $"webhooks, create by {connections} with ten", with);
         }
     }
 

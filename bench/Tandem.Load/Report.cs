@@ -53,6 +53,18 @@ internal sealed class Report
             Row($"memory under load, {data}", "≤ 300 MB", $"{_loaded[data]:0} MB");
         }
 
+        foreach (var data in new[] { "SQLite", "PostgreSQL" })
+        {
+            foreach (var connections in new[] { 1, Wrk.Connections })
+            {
+                var create = $"webhooks, create by {connections} with";
+                Row($"create with ten webhooks against none, {connections} at a time, {data}", "≤ 1.1 times",
+                    $"{Of(data, $"{create} none").PerSecond / Of(data, $"{create} ten").PerSecond:0.00}");
+            }
+
+            Row($"commit to delivery beside 20 hostile receivers, p99, {data}", "≤ 2,000 ms", Of(data, "webhooks, commit to delivery").P99);
+        }
+
         Row("allocation, get", "≤ 4 kB", $"{_allocation.Get / 1000:0.0} kB");
         Row("allocation, create", "≤ 60 kB", $"{_allocation.Create / 1000:0.0} kB");
         Line("");

@@ -15,14 +15,21 @@ internal static partial class Wrk
     /// <param name="script">Lua: how a request is made.</param>
     /// <param name="seconds">How long.</param>
     /// <param name="processes">Whose processor time is counted.</param>
-    public static async Task<Measured> Run(string url, string script, int seconds, params int[] processes)
+    public static Task<Measured> Run(string url, string script, int seconds, params int[] processes) =>
+        Run(url, script, seconds, Connections, isWarm: false, processes);
+
+    /// <param name="connections">Requests at a time.</param>
+    /// <param name="isWarm">Whether the server has done the same just now.</param>
+    public static async Task<Measured> Run(
+        string url, string script, int seconds, int connections, bool isWarm, params int[] processes)
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, script);
         // A server runs for weeks, and compiles itself anew in its first seconds.
-        await MeasuredProcess.Output("wrk", "-t1", $"-c{Connections}", $"-d{seconds + 2}s", "-s", file, url);
+        if (!isWarm)
+            await MeasuredProcess.Output("wrk", "-t1", $"-c{connections}", $"-d{seconds + 2}s", "-s", file, url);
         var before = processes.Sum(MeasuredProcess.CpuSeconds);
-        var text = await MeasuredProcess.Output("wrk", "-t1", $"-c{Connections}", $"-d{seconds}s", "--latency", "-s", file, url);
+        var text = await MeasuredProcess.Output("wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-s", file, url);
         var cpu = processes.Sum(MeasuredProcess.CpuSeconds) - before;
         File.Delete(file);
         var requests = Number(Requests().Match(text));

@@ -27,7 +27,8 @@ internal sealed class Courier(
     private DateTimeOffset? _failingSince = failingSince;
     private long _leasedAt = leasedAt;
     private int _sending;
-    private int _limit = FirstLimit;
+    // A courier begins with every retry: to what hangs it does not go with several at once again and again.
+    private int _limit = failingSince is null ? FirstLimit : 1;
     private bool _mayHaveMore = true;
     private bool _isOver;
 

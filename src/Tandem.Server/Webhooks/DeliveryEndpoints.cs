@@ -21,22 +21,32 @@ internal static class DeliveryEndpoints
     }
 
     private static async Task<IResult> List(
-        Guid id, string? state, string? before, Caller caller, SubscriptionDirectory subscriptions, WebhookStore store,
-        CancellationToken cancellation)
+        Guid id, string? state, string? referralId, string? before, Caller caller, SubscriptionDirectory subscriptions,
+        WebhookStore store, CancellationToken cancellation)
     {
         if (!SubscriptionEndpoints.Find(id, caller, subscriptions).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         if (!TryState(state, out var wanted))
             return new RefusalResult(WrongState);
+        Guid? referral = Guid.TryParse(referralId, out var parsed) ? parsed : null;
+        if (referralId is not null && referral is null)
+            return new RefusalResult(Refusal.Invalid("referralId", "invalidValue", "referralId must be the id of a referral, a UUID."));
         var place = long.MaxValue;
         if (before is not null && !long.TryParse(before, NumberStyles.None, CultureInfo.InvariantCulture, out place))
             return new RefusalResult(Refusal.Invalid("before", "invalidValue", "before is a place that this server gave; follow next."));
-        var found = await store.Log(id, wanted, place, PageSize + 1, cancellation);
+        var found = await store.Log(id, wanted, referral, place, PageSize + 1, cancellation);
         var page = found.Take(PageSize).ToList();
-        var next = found.Count <= PageSize ? null
-            : $"{SubscriptionEndpoints.Path}/{id}/deliveries" + QueryString.Create(
-                [KeyValuePair.Create("before", (string?)page[^1].Sequence.ToString(CultureInfo.InvariantCulture)),
-                    .. wanted is null ? Array.Empty<KeyValuePair<string, string?>>() : [KeyValuePair.Create("state", (string?)$"{wanted}")]]);
+        string? next = null;
+        if (found.Count > PageSize)
+        {
+            var query = QueryString.Create("before", page[^1].Sequence.ToString(CultureInfo.InvariantCulture));
+            if (wanted is not null)
+                query = query.Add("state", $"{wanted}");
+            if (referral is not null)
+                query = query.Add("referralId", $"{referral}");
+            next = $"{SubscriptionEndpoints.Path}/{id}/deliveries{query}";
+        }
+
         return Results.Json(
             new AdminPage<DeliveryView> { Value = [.. page.Select(p => p.View)], Next = next }, WebhookJson.Default.AdminPageDeliveryView);
     }

@@ -41,7 +41,7 @@ internal sealed class DeliveryResults(HotDatabase database, ILogger<DeliveryResu
             {
                 var began = Stopwatch.GetTimestamp();
                 await StoreGroup();
-                var pause = Stopwatch.GetElapsedTime(began) * 4;
+                var pause = Stopwatch.GetElapsedTime(began) * 9;
                 await Task.Delay(pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause);
             }
 

@@ -28,6 +28,7 @@ internal sealed class EventPlanner(
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPauseBehindLoad = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>Plans what is in the log now: what is changed about subscriptions then holds for later changes alone.</summary>
     public async Task CatchUp(CancellationToken cancellation)
@@ -83,10 +84,16 @@ internal sealed class EventPlanner(
         var taken = await PlanOnce(cancellation);
         if (taken == 0)
             await changed;
-        // A tenth of the time at most: the rest belongs to the API.
-        var pause = Stopwatch.GetElapsedTime(began) * 9;
         if (taken > 0)
-            await Task.Delay(pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause, cancellation);
+            await Task.Delay(Pause(Stopwatch.GetElapsedTime(began), isFull: taken == Batch), cancellation);
+    }
+
+    // A tenth of the time at most: the rest belongs to the API. Behind a load, a thirtieth: what is planned costs as much
+    // again, and more, when it is sent and stored. On a busy machine the planning takes longer, and so does the pause.
+    private static TimeSpan Pause(TimeSpan worked, bool isFull)
+    {
+        var (pause, longest) = isFull ? (worked * 29, LongestPauseBehindLoad) : (worked * 9, LongestPause);
+        return pause < ShortestPause ? ShortestPause : pause > longest ? longest : pause;
     }
 
     private async Task<int> PlanOnce(CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.AspNetCore.DataProtection;
 using Tandem.Contracts.Webhooks;
@@ -20,6 +21,10 @@ internal sealed class WebhookSender(
     private static readonly TimeSpan LongestBody = TimeSpan.FromSeconds(1);
 
     private readonly HttpMessageInvoker _http = new(outgoing.Handler());
+
+    // By the protected bytes of the subscription in memory, for as long as it is there: unprotecting costs ten times what
+    // signing does.
+    private readonly ConditionalWeakTable<byte[], byte[]> _secrets = [];
 
     public static byte[] Protect(IDataProtectionProvider protection, byte[] secret) => Protector(protection).Protect(secret);
 
@@ -88,11 +93,12 @@ internal sealed class WebhookSender(
 
     private IEnumerable<byte[]> Secrets(Subscription subscription, DateTimeOffset now)
     {
-        var protector = Protector(protection);
-        yield return protector.Unprotect(subscription.Secret!);
+        yield return _secrets.GetValue(subscription.Secret!, Unprotect);
         if (subscription.OldSecret is { } old && now < subscription.OldSecretUntil)
-            yield return protector.Unprotect(old);
+            yield return _secrets.GetValue(old, Unprotect);
     }
+
+    private byte[] Unprotect(byte[] secret) => Protector(protection).Unprotect(secret);
 
     // Endless, dripping or broken: the answer was its status.
     private async Task<string?> ReadStart(HttpResponseMessage response, CancellationToken cancellation)

@@ -226,14 +226,18 @@ internal sealed class WebhookStore(HotDatabase database)
 
     /// <summary>Deliveries of a subscription before a place, newest first.</summary>
     public ValueTask<List<(long Sequence, DeliveryView View)>> Log(
-        Guid subscription, DeliveryState? state, long before, int most, CancellationToken cancellation) =>
-        database.Read((subscription, state, before, most), static async (session, ask, cancellation) =>
+        Guid subscription, DeliveryState? state, Guid? referral, long before, int most, CancellationToken cancellation) =>
+        database.Read((subscription, state, referral, before, most), static async (session, ask, cancellation) =>
         {
             // The word itself, so that the index of the failed ones serves.
             var condition = ask.state is { } state ? $" AND state = '{state}'" : "";
+            if (ask.referral is not null)
+                condition += " AND referral_id = @referral";
             var command = session.Command($"SELECT {LogColumns} FROM webhook_deliveries d WHERE subscription_id = @id "
                 + $"AND sequence < @before{condition} ORDER BY sequence DESC LIMIT @most")
                 .With("@id", session.Database.Id(ask.subscription)).With("@before", ask.before).With("@most", ask.most);
+            if (ask.referral is { } referral)
+                command.With("@referral", session.Database.Id(referral));
             return await ReadViews(command, cancellation);
         }, cancellation);
 

@@ -101,6 +101,8 @@ internal sealed class WebhookDeliveryRow : IEntityTypeConfiguration<WebhookDeliv
         builder.ToTable("webhook_deliveries");
         builder.HasKey(d => d.Sequence);
         builder.HasIndex(d => d.EventId);
+        // What a referral caused, to all; a change's deliveries lie side by side in it.
+        builder.HasIndex(d => d.ReferralId);
         builder.HasIndex(d => new { d.SubscriptionId, d.Sequence }).HasDatabaseName("ix_webhook_deliveries_log");
         builder.HasIndex(d => new { d.SubscriptionId, d.Sequence }, "failed").HasFilter("state = 'Failed'")
             .HasDatabaseName("ix_webhook_deliveries_failed");

@@ -45,7 +45,7 @@ public sealed class EventTests
         {
             var user = Parties.First(p => p.Path == call.Path).User;
             (await server.Get(user, (string)call.Json()["ResourceUri"]!)).Is(200);
-            Assert.True(await call.IsSigned());
+            Assert.True(await call.IsSigned(server));
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class EventTests
         for (var handled = 0; handled < 2; handled++)
         {
             var call = (await receiver.Until(handled + 1, Cancellation))[handled];
-            Assert.True(await call.IsSigned());
+            Assert.True(await call.IsSigned(server));
             var uri = (string)call.Json()["ResourceUri"]!;
             var read = (await server.Get(Alice, uri)).Is(200);
             var written = (await server.Put(Alice, uri, read.Json, ("If-Match", read.Headers["ETag"]))).Is(200);

@@ -1,14 +1,12 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json.Nodes;
+using Tandem.Client.Webhooks;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
 namespace Tandem.Server.Tests.Webhooks;
 
-/// <summary>What tests of webhooks start from, and the checks that the documents tell receivers to make.</summary>
+/// <summary>What tests of webhooks start from, and the checks that a receiver makes.</summary>
 internal static class Hooks
 {
     public const string V1 = "/webhooks/v1/registration";
@@ -17,8 +15,7 @@ internal static class Hooks
     public static readonly string[] All =
         ["referral-created", "referral-updated", "related-referral-created", "related-referral-updated", "test-created"];
 
-    private static readonly HttpClient Http = new();
-    private static readonly ConcurrentDictionary<string, string> Certificates = new();
+    private static readonly ConcurrentDictionary<string, WebhookVerifier> Verifiers = new();
 
     public static async Task<Reply> Register(
         this TandemServer server, string user, string url, bool usesHeader = false, params string[] events) =>
@@ -51,36 +48,24 @@ internal static class Hooks
     public static string EventId(this ReceivedCall call) =>
         call.Headers.TryGetValue("webhook-id", out var id) ? id : call.Headers["MS-CorrelationId"];
 
-    /// <summary>
-    /// The published steps: the certificate from its address, the algorithm, the signature from the header that has it,
-    /// over the bytes as they came.
-    /// </summary>
-    public static async Task<bool> IsSigned(this ReceivedCall call, byte[]? body = null)
+    /// <summary>What a receiver that trusts a server's certificates says of a call.</summary>
+    public static async Task<bool> IsSigned(this ReceivedCall call, TandemServer server, byte[]? body = null)
     {
-        var url = call.Headers["X-MS-Certificate-Url"];
-        if (!Certificates.TryGetValue(url, out var pem))
-            Certificates[url] = pem = await Http.GetStringAsync(new Uri(url), TestContext.Current.CancellationToken);
-        if (call.Headers["X-MS-Signature-Algorithm"] != "rsa-sha256")
-            return false;
-        var header = call.Headers.TryGetValue("Authorization", out var authorization) ? authorization : call.Headers["x-ms-signature"];
-        if (header.Split(' ') is not ["Signature", var signature])
-            return false;
-        using var certificate = X509CertificateLoader.LoadCertificate(Encoding.ASCII.GetBytes(pem));
-        using var key = certificate.GetRSAPublicKey()!;
-        return key.VerifyData(
-            body ?? call.Body, Convert.FromBase64String(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var verifier = Verifiers.GetOrAdd(server.Address, a => new(new() { TrustedCertificates = [new(a)] }));
+        return (await Verdict(verifier, call, body)).IsAccepted;
     }
 
-    /// <summary>The steps of Standard Webhooks: one of the signatures is that of the secret.</summary>
-    public static bool IsSigned(this ReceivedCall call, string secret, byte[]? body = null)
+    /// <summary>What a receiver that has the secret says of a call.</summary>
+    /// <param name="clock">The clock that sender and receiver go by; the system's unless said otherwise.</param>
+    public static async Task<bool> IsSigned(this ReceivedCall call, string secret, TimeProvider? clock = null)
     {
         Assert.StartsWith("whsec_", secret, StringComparison.Ordinal);
-        var key = Convert.FromBase64String(secret["whsec_".Length..]);
-        var head = Encoding.UTF8.GetBytes($"{call.Headers["webhook-id"]}.{call.Headers["webhook-timestamp"]}.");
-        byte[] content = [.. head, .. body ?? call.Body];
-        var expected = $"v1,{Convert.ToBase64String(HMACSHA256.HashData(key, content))}";
-        return call.Headers["webhook-signature"].Split(' ').Contains(expected);
+        using var verifier = new WebhookVerifier(new() { Secrets = [secret], Clock = clock ?? TimeProvider.System });
+        return (await Verdict(verifier, call, null)).IsAccepted;
     }
+
+    private static ValueTask<WebhookVerdict> Verdict(WebhookVerifier verifier, ReceivedCall call, byte[]? body) =>
+        verifier.VerifyAsync(call.Headers, body ?? call.Body, TestContext.Current.CancellationToken);
 
     /// <summary>Waits until all that is in the log is planned.</summary>
     public static async Task Planned(this TandemServer server)

@@ -23,11 +23,11 @@ public sealed class SubscriptionTests
         var (ours, theirs) = (calls.First(Is("/contoso", "Seen")), calls.First(Is("/fabrikam", "Seen")));
 
         Assert.Equal("application/cloudevents+json; charset=utf-8", ours.Headers["Content-Type"]);
-        Assert.True(ours.IsSigned(secret));
-        Assert.True(theirs.IsSigned(theirSecret));
-        Assert.False(ours.IsSigned(theirSecret));
+        Assert.True(await ours.IsSigned(secret));
+        Assert.True(await theirs.IsSigned(theirSecret));
+        Assert.False(await ours.IsSigned(theirSecret));
         ours.Body[^3] ^= 1;
-        Assert.False(ours.IsSigned(secret));
+        Assert.False(await ours.IsSigned(secret));
         ours.Body[^3] ^= 1;
 
         var body = ours.Json();
@@ -129,13 +129,13 @@ public sealed class SubscriptionTests
         Assert.NotEqual(old, fresh);
         await server.Own();
         var call = (await receiver.Until(1, Cancellation))[0];
-        Assert.True(call.IsSigned(old) && call.IsSigned(fresh));
+        Assert.True(await call.IsSigned(old, clock) && await call.IsSigned(fresh, clock));
         Assert.Equal(clock.GetUtcNow().ToUnixTimeSeconds(), long.Parse(call.Headers["webhook-timestamp"], System.Globalization.CultureInfo.InvariantCulture));
         clock.Advance(TimeSpan.FromHours(24));
         await server.Own();
         call = (await receiver.Until(2, Cancellation))[1];
-        Assert.True(call.IsSigned(fresh));
-        Assert.False(call.IsSigned(old));
+        Assert.True(await call.IsSigned(fresh, clock));
+        Assert.False(await call.IsSigned(old, clock));
     }
 
     [Fact]
@@ -196,6 +196,33 @@ public sealed class SubscriptionTests
         clock.Advance(TimeSpan.FromDays(30.1));
         await server.Until(Alice, path, r => r.Value.Count == 0);
         Assert.Equal(0L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM webhook_events"));
+    }
+
+    [Fact]
+    public async Task The_log_tells_what_a_referral_caused()
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        var (id, _) = await server.Subscribe(Alice, receiver.Address);
+        var path = $"{Hooks.V2}/{id}/deliveries";
+        var (deal, other) = (await server.Own(), await server.Own());
+        for (var i = 0; i < 104; i++)
+            (await server.Rename(deal.Id, $"{i}")).Is(204);
+        await receiver.Until(106, Cancellation);
+        await server.Until(Alice, $"{path}?state=Pending", r => r.Value.Count == 0);
+
+        // The condition goes along to the next page.
+        var first = (await server.Get(Alice, $"{path}?referralId={deal.Id}&state=delivered")).Is(200);
+        var second = (await server.Get(Alice, (string)first.Json["next"]!)).Is(200);
+        Assert.Equal([100, 5], new[] { first.Value.Count, second.Value.Count });
+        Assert.All(first.Value.Concat(second.Value), d => Assert.Equal(deal.Id, (string)d["referralId"]!));
+        Assert.Equal("referral-created", (string)second.Value[^1]["event"]!);
+        var one = (await server.Get(Alice, $"{path}?referralId={other.Id}")).Is(200);
+        Assert.Equal(other.Id, (string)one.Value.Single()["referralId"]!);
+        Assert.Null(one.Json["next"]);
+        Assert.Empty((await server.Get(Alice, $"{path}?referralId={Guid.NewGuid()}")).Is(200).Value);
+        Assert.Contains("referralId", (await server.Get(Alice, $"{path}?referralId=first")).Is(400).Text, StringComparison.Ordinal);
+        (await server.Get(Carol, $"{path}?referralId={deal.Id}")).Is(404);
     }
 
     [Fact]

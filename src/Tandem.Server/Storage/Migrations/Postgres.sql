@@ -459,3 +459,11 @@ VALUES ('20261125232858_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+CREATE INDEX "IX_webhook_deliveries_referral_id" ON webhook_deliveries (referral_id);
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261125235317_DeliveriesOfAReferral', '10.0.15');
+
+COMMIT;
+

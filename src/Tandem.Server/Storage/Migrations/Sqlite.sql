@@ -441,3 +441,11 @@ VALUES ('20261125232834_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+CREATE INDEX "IX_webhook_deliveries_referral_id" ON "webhook_deliveries" ("referral_id");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261125235141_DeliveriesOfAReferral', '10.0.15');
+
+COMMIT;
+

@@ -1088,6 +1088,8 @@ namespace Tandem.Server.Storage.Migrations.Postgres
 
                     b.HasIndex("EventId");
 
+                    b.HasIndex("ReferralId");
+
                     b.HasIndex("SubscriptionId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_log");
 

@@ -1077,6 +1077,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
 
                     b.HasIndex("EventId");
 
+                    b.HasIndex("ReferralId");
+
                     b.HasIndex("SubscriptionId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_log");
 
