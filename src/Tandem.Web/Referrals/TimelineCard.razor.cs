@@ -1,0 +1,94 @@
+using System.Text;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using Tandem.Client;
+using Tandem.Contracts.Referrals;
+
+namespace Tandem.Web.Referrals;
+
+/// <summary>Who did what, on both sides; who brought the lead and who accepted it, with the proof of it.</summary>
+public sealed partial class TimelineCard : IAsyncDisposable
+{
+    private const int Step = 20;
+    private readonly List<TimelineEntry> _entries = [];
+    private Timeline? _timeline;
+    private string? _shown;
+    private Exception? _failure;
+    private bool _isReading;
+
+    /// <summary>The engagement's referrals as far as they are seen.</summary>
+    [Parameter, EditorRequired]
+    public IReadOnlyList<Referral> Referrals { get; set; } = [];
+
+    [Inject]
+    private TandemClient Tandem { get; set; } = null!;
+
+    [Inject]
+    private IJSRuntime Script { get; set; } = null!;
+
+    private Referral Origin => Referrals.MinBy(r => r.CreatedDateTime)!;
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _timeline?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <inheritdoc />
+    protected override async Task OnParametersSetAsync()
+    {
+        var state = string.Join(' ', Referrals.Select(r => r.ETag));
+        if (state == _shown)
+            return;
+        _shown = state;
+        if (_timeline is not null)
+            await _timeline.DisposeAsync();
+        _timeline = new Timeline(Referrals, id => Tandem.Referrals.HistoryAsync(id));
+        _entries.Clear();
+        await More();
+    }
+
+    private async Task More()
+    {
+        if (_isReading || _timeline is null)
+            return;
+        (_isReading, _failure) = (true, null);
+        try
+        {
+            _entries.AddRange(await _timeline.Next(Step));
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        {
+            _failure = failure;
+        }
+        finally
+        {
+            _isReading = false;
+        }
+    }
+
+    private async Task Download()
+    {
+        _failure = null;
+        try
+        {
+            var proof = await Tandem.Engagements.ProofAsync(Origin.EngagementId);
+            using var stream = new DotNetStreamReference(new MemoryStream(Encoding.UTF8.GetBytes(proof)));
+            await Script.InvokeVoidAsync("tandem.download", $"proof-{Origin.EngagementId}.json", "application/json", stream);
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        {
+            _failure = failure;
+        }
+    }
+
+    private string Author(TimelineEntry entry) => entry.Change.ChangedBy switch
+    {
+        { OrganizationId: null } => Text["TheServer"],
+        var by => $"{by.Name} · {Referrals.FirstOrDefault(r => r.OrganizationId == by.OrganizationId)?.Owner() ?? by.OrganizationId}",
+    };
+
+    private string Names(ReferralHistoryEntry change)
+    {
+        // Through what it was changed is no change of the deal.
+        var names = change.Properties.Where(p => p is not ("lastModifiedVia" or "lastRunId")).Select(Text.Property).Distinct().ToList();
+        return names.Count > 0 ? string.Join(", ", names) : Text.Property("lastModifiedVia");
+    }
+}
