@@ -49,9 +49,7 @@ public sealed partial class FieldEditor
         }
     }
 
-    private string NameOf(string option) => Field.Kind == EditKind.Stage ? Values.Stage(option)
-        : Text[$"Size.{option}"] is { ResourceNotFound: false } named ? named
-        : option;
+    private string NameOf(string option) => Field.Kind == EditKind.Stage ? Values.Stage(option) : Text.Size(option);
 
     private Task Take(ChangeEventArgs change)
     {

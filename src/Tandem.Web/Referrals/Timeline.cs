@@ -6,7 +6,7 @@ namespace Tandem.Web.Referrals;
 public sealed record TimelineEntry(Referral Referral, ReferralHistoryEntry Change);
 
 /// <summary>The changes of all sides as one story, newest first, read as far as somebody looks.</summary>
-internal sealed class Timeline(IReadOnlyList<Referral> referrals, Func<Guid, IAsyncEnumerable<ReferralHistoryEntry>> read) : IAsyncDisposable
+internal sealed class Timeline(IReadOnlyList<Referral> referrals, Func<Guid, IAsyncEnumerable<ReferralHistoryEntry>> read)
 {
     private readonly List<(Referral Referral, IAsyncEnumerator<ReferralHistoryEntry> Changes)> _heads = [];
     private bool _hasBegun;
@@ -34,12 +34,7 @@ internal sealed class Timeline(IReadOnlyList<Referral> referrals, Func<Guid, IAs
         return entries;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var (_, changes) in _heads)
-            await changes.DisposeAsync();
-    }
-
+    // A history that is not read to its end holds nothing meanwhile: it asks for a page when it needs one.
     private async Task Advance((Referral Referral, IAsyncEnumerator<ReferralHistoryEntry> Changes) head)
     {
         if (await head.Changes.MoveNextAsync())

@@ -7,7 +7,7 @@ using Tandem.Contracts.Referrals;
 namespace Tandem.Web.Referrals;
 
 /// <summary>Who did what, on both sides; who brought the lead and who accepted it, with the proof of it.</summary>
-public sealed partial class TimelineCard : IAsyncDisposable
+public sealed partial class TimelineCard
 {
     private const int Step = 20;
     private readonly List<TimelineEntry> _entries = [];
@@ -29,38 +29,44 @@ public sealed partial class TimelineCard : IAsyncDisposable
     private Referral Origin => Referrals.MinBy(r => r.CreatedDateTime)!;
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => _timeline?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    /// <inheritdoc />
-    protected override async Task OnParametersSetAsync()
+    protected override Task OnParametersSetAsync()
     {
         var state = string.Join(' ', Referrals.Select(r => r.ETag));
         if (state == _shown)
-            return;
+            return Task.CompletedTask;
         _shown = state;
-        if (_timeline is not null)
-            await _timeline.DisposeAsync();
+        return Begin();
+    }
+
+    private Task Begin()
+    {
         _timeline = new Timeline(Referrals, id => Tandem.Referrals.HistoryAsync(id));
+        _isReading = false;
         _entries.Clear();
-        await More();
+        return More();
     }
 
     private async Task More()
     {
-        if (_isReading || _timeline is null)
+        if (_isReading || _timeline is not { } timeline)
             return;
         (_isReading, _failure) = (true, null);
         try
         {
-            _entries.AddRange(await _timeline.Next(Step));
+            var next = await timeline.Next(Step);
+            // Another one may have begun meanwhile.
+            if (timeline == _timeline)
+                _entries.AddRange(next);
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {
-            _failure = failure;
+            if (timeline == _timeline)
+                (_failure, _timeline) = (failure, null);
         }
         finally
         {
-            _isReading = false;
+            if (_timeline is null || timeline == _timeline)
+                _isReading = false;
         }
     }
 
