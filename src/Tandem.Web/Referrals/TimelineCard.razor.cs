@@ -12,6 +12,7 @@ public sealed partial class TimelineCard
     private const int Step = 20;
     private readonly List<TimelineEntry> _entries = [];
     private Timeline? _timeline;
+    private ReferralHistoryEntry? _creation;
     private string? _shown;
     private Exception? _failure;
     private bool _isReading;
@@ -53,6 +54,8 @@ public sealed partial class TimelineCard
         (_isReading, _failure) = (true, null);
         try
         {
+            // As in the proof: who has created the first referral has brought the lead, whatever an invitation says.
+            _creation ??= await Tandem.Referrals.HistoryAsync(Origin.Id).LastAsync();
             var next = await timeline.Next(Step);
             // Another one may have begun meanwhile.
             if (timeline == _timeline)
@@ -85,11 +88,15 @@ public sealed partial class TimelineCard
         }
     }
 
-    private string Author(TimelineEntry entry) => entry.Change.ChangedBy switch
+    private string Author(ReferralChangeAuthor by)
     {
-        { OrganizationId: null } => Text["TheServer"],
-        var by => $"{by.Name} · {Referrals.FirstOrDefault(r => r.OrganizationId == by.OrganizationId)?.Owner() ?? by.OrganizationId}",
-    };
+        var organization = Referrals.FirstOrDefault(r => r.OrganizationId == by.OrganizationId)?.Owner()
+            // Who sent a lead has no record of his own.
+            ?? Referrals.Select(r => r.InviteContext.InvitedBy).FirstOrDefault(i => i.OrganizationId == by.OrganizationId)?.OrganizationName;
+        return by.OrganizationId is null ? Text["TheServer"]
+            : organization is null ? by.Name
+            : $"{by.Name} · {organization}";
+    }
 
     private string Names(ReferralHistoryEntry change)
     {
