@@ -262,6 +262,20 @@ public sealed class ReferralTests(WebFixture web) : IClassFixture<WebFixture>
     }
 
     [Fact]
+    public async Task Who_takes_himself_out_of_the_team_no_longer_sees_the_deal() // B5
+    {
+        var deal = await Server.Own();
+        await Server.Team(deal.Id, Alice, Bob);
+        var page = await Open(Bob, deal.Id);
+        await Button(page, "Edit Team").ClickAsync();
+        await Button(page, "Remove 2").ClickAsync();
+        await Button(page, "Save").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You are not in this deal's team" })).ToBeVisibleAsync();
+        await Expect(Card(page, "Team")).ToHaveCountAsync(0);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task A_deal_is_edited_and_closed_without_a_mouse()
     {
         var deal = await Server.Own();

@@ -60,12 +60,12 @@ public sealed partial class FieldEditor
         return Changed.InvokeAsync();
     }
 
-    // What was empty text or null before stays it: the contract does not merge the two.
+    // Who empties a field means that there is none.
     private JsonNode? Read(string text) => Field.Kind switch
     {
         EditKind.Number => decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? Json(number) : null,
         EditKind.Day => text.Length > 0 ? JsonValue.Create($"{text}T00:00:00Z") : null,
-        _ => text.Length > 0 || Draft.Get(Field.Path) is not null ? JsonValue.Create(text) : null,
+        _ => text.Length > 0 ? JsonValue.Create(text) : null,
     };
 
     private static JsonNode? Json(decimal number) => JsonNode.Parse(number.ToString(CultureInfo.InvariantCulture));

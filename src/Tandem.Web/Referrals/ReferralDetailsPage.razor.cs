@@ -51,7 +51,8 @@ public sealed partial class ReferralDetailsPage
         try
         {
             var referral = await Tandem.Referrals.GetAsync(Id, cancellation);
-            _others = await OthersOf(referral, cancellation);
+            _others = await Tandem.Engagements.ReferralsAsync(referral.EngagementId, cancellation)
+                .Where(r => r.Id != referral.Id).ToListAsync(cancellation);
             _referral = referral;
         }
         catch (TandemException refused) when (refused.InnerCode == "notTeamMember")
@@ -67,20 +68,12 @@ public sealed partial class ReferralDetailsPage
     // After a change; the other side may have moved as well.
     private async Task Take(Referral referral)
     {
-        _referral = referral;
-        try
-        {
-            _others = await OthersOf(referral, CancellationToken.None);
-        }
-        catch (TandemException refused) when (refused.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
-        {
-            // Who takes himself out of a team has changed it, and no longer sees it (B5).
-            (_others, _barrier) = ([], Barrier.NotInTeam);
-        }
+        var all = await Tandem.Engagements.ReferralsAsync(referral.EngagementId).ToListAsync();
+        (_referral, _others) = (referral, [.. all.Where(r => r.Id != referral.Id)]);
+        // Who takes himself out of a team no longer sees the deal (B5).
+        if (all.Count == _others.Count)
+            _barrier = Barrier.NotInTeam;
     }
-
-    private async Task<IReadOnlyList<Referral>> OthersOf(Referral referral, CancellationToken cancellation) =>
-        await Tandem.Engagements.ReferralsAsync(referral.EngagementId, cancellation).Where(r => r.Id != referral.Id).ToListAsync(cancellation);
 
     private string YesNo(bool? answer) => answer switch
     {

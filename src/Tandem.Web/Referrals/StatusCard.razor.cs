@@ -75,17 +75,11 @@ public sealed partial class StatusCard
             var change = new JsonObject { ["status"] = $"{move.Status}", ["substatus"] = $"{move.Substatus}" };
             if (move.Status == ReferralStatus.Closed)
                 change["statusReason"] = string.IsNullOrWhiteSpace(reason) ? null : reason;
-            var moved = await Tandem.Referrals.MergeAsync(Referral.Id, change, Referral.ETag);
-            _closing = null;
-            await Changed.InvokeAsync(moved);
-        }
-        catch (TandemException conflict) when (conflict.Status == HttpStatusCode.PreconditionFailed)
-        {
-            // Whoever decides should know what he decides on.
-            await Changed.InvokeAsync(await Tandem.Referrals.GetAsync(Referral.Id));
-            _complaint = Text["ChangedMeanwhile"];
-            if (_closing is { } closing && !NextMoves.From(Referral).Contains(closing))
+            if (await Store(change) is { } moved)
+            {
                 _closing = null;
+                await Changed.InvokeAsync(moved);
+            }
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {
@@ -94,6 +88,23 @@ public sealed partial class StatusCard
         finally
         {
             _isBusy = false;
+        }
+    }
+
+    // Null when somebody else was faster: whoever decides should know what he decides on.
+    private async Task<Referral?> Store(JsonObject change)
+    {
+        try
+        {
+            return await Tandem.Referrals.MergeAsync(Referral.Id, change, Referral.ETag);
+        }
+        catch (TandemException conflict) when (conflict.Status == HttpStatusCode.PreconditionFailed)
+        {
+            await Changed.InvokeAsync(await Tandem.Referrals.GetAsync(Referral.Id));
+            _complaint = Text["ChangedMeanwhile"];
+            if (_closing is { } closing && !NextMoves.From(Referral).Contains(closing))
+                _closing = null;
+            return null;
         }
     }
 }
