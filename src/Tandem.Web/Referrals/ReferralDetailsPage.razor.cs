@@ -10,7 +10,7 @@ namespace Tandem.Web.Referrals;
 public sealed partial class ReferralDetailsPage
 {
     private Referral? _referral;
-    private IReadOnlyList<Referral> _others = [];
+    private List<Referral> _others = [];
     private Barrier? _barrier;
 
     // Why a referral that exists is not shown; the key of its texts.
