@@ -17,6 +17,13 @@ internal sealed class ApiSender(HttpClient http, Func<CancellationToken, ValueTa
             ?? throw new TandemException(answer.StatusCode, "The server answered without a body.");
     }
 
+    /// <summary>The body as it was sent, for those who keep it.</summary>
+    public async Task<string> ReadText(string path, CancellationToken cancellation)
+    {
+        using var answer = await Send(HttpMethod.Get, path, null, cancellation).ConfigureAwait(false);
+        return await answer.Content.ReadAsStringAsync(cancellation).ConfigureAwait(false);
+    }
+
     public async Task Send(HttpMethod method, string path, CancellationToken cancellation, ApiBody? body = null) =>
         (await Send(method, path, body, cancellation).ConfigureAwait(false)).Dispose();
 

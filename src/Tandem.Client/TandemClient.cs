@@ -1,7 +1,7 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/> and <see cref="Administration"/>. Safe for any number of threads.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/> and <see cref="Administration"/>. Safe for any number of threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -24,6 +24,7 @@ public sealed class TandemClient
             throw new ArgumentException("Set the HttpClient's BaseAddress to the server, such as http://localhost:5080.", nameof(http));
         var sender = new ApiSender(http, token);
         Referrals = new ReferralsClient(sender);
+        Engagements = new EngagementsClient(sender, Referrals);
         Administration = new AdministrationClient(sender);
     }
 
@@ -35,6 +36,9 @@ public sealed class TandemClient
 
     /// <summary>Referrals and their history.</summary>
     public ReferralsClient Referrals { get; }
+
+    /// <summary>The referrals of an engagement, and the proof of its history.</summary>
+    public EngagementsClient Engagements { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

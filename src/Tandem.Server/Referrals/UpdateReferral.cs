@@ -62,7 +62,7 @@ internal static class UpdateReferral
         var to = RequestedPair(before, after, reader.Taken);
         (after.Status, after.Substatus) = (to.Status, to.Substatus);
         if (from != to && !StatusMoves.IsAllowed(from, to))
-            return StatusMoves.Refuse(from, to);
+            return RefuseMove(from, to);
 
         var changed = ContractType.Referral.Compare(before, after);
         if (before.Status == ReferralStatus.Closed)
@@ -149,6 +149,15 @@ internal static class UpdateReferral
                 return;
             }
         }
+    }
+
+    internal static Refusal RefuseMove(StatusPair from, StatusPair to)
+    {
+        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
+            ? " A closed referral is never reopened."
+            : "";
+        return Refusal.Invalid("status", "invalidStatusTransition",
+            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", StatusMoves.AllowedFrom(from.Status))}.");
     }
 
     private static StatusPair RequestedPair(Referral before, Referral after, HashSet<string> taken)

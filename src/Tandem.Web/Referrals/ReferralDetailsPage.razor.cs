@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
@@ -5,12 +6,19 @@ using Tandem.Web.Shared;
 
 namespace Tandem.Web.Referrals;
 
-/// <summary>One referral and its history.</summary>
+/// <summary>One referral with all that belongs to it: both sides, what may be done next, and what has happened.</summary>
 public sealed partial class ReferralDetailsPage
 {
-    private const int MostChanges = 50;
-    private readonly List<ReferralHistoryEntry> _history = [];
     private Referral? _referral;
+    private List<Referral> _others = [];
+    private Barrier? _barrier;
+
+    // Why a referral that exists is not shown; the key of its texts.
+    private enum Barrier
+    {
+        NotInTeam,
+        Archived,
+    }
 
     /// <summary>The referral's id.</summary>
     [Parameter]
@@ -22,18 +30,64 @@ public sealed partial class ReferralDetailsPage
     [Inject]
     private Viewer Viewer { get; set; } = null!;
 
-    private string Name => _referral is null ? Text["Referral"]
-        : string.IsNullOrWhiteSpace(_referral.Name) ? _referral.CustomerProfile.Name
-        : _referral.Name;
+    private string Name => _referral?.Title() ?? Text["Referral"];
+
+    private bool IsOwn => _referral!.OrganizationId == Viewer.Me.OrganizationId;
+
+    private bool CanEdit => IsOwn && _referral!.Status != ReferralStatus.Closed;
+
+    private bool IsInvited => _referral!.InviteContext.InvitedBy.OrganizationId is { } inviter && inviter != _referral.OrganizationId;
+
+    // From then on what the invitation said is fixed (R37, R39).
+    private bool IsSent => _others.Count > 0 || IsInvited || _referral!.InviteContext.AssistanceRequestCode != AssistanceRequestCode.Unknown;
+
+    private EditField[] CustomerFields => !CanEdit ? []
+        : IsSent && !IsInvited ? [EditField.Size]
+        : [EditField.Size, EditField.Contacts];
 
     private async Task Load(CancellationToken cancellation)
     {
-        var referral = await Tandem.Referrals.GetAsync(Id, cancellation);
-        var history = await Tandem.Referrals.HistoryAsync(Id, cancellation).Take(MostChanges).ToListAsync(cancellation);
-        _referral = referral;
-        _history.Clear();
-        _history.AddRange(history);
+        (_referral, _others, _barrier) = (null, [], null);
+        try
+        {
+            var referral = await Tandem.Referrals.GetAsync(Id, cancellation);
+            _others = await Tandem.Engagements.ReferralsAsync(referral.EngagementId, cancellation)
+                .Where(r => r.Id != referral.Id).ToListAsync(cancellation);
+            _referral = referral;
+        }
+        catch (TandemException refused) when (refused.InnerCode == "notTeamMember")
+        {
+            _barrier = Barrier.NotInTeam;
+        }
+        catch (TandemException refused) when (refused.Status == HttpStatusCode.Gone)
+        {
+            _barrier = Barrier.Archived;
+        }
     }
+
+    // After a change; the other side may have moved as well.
+    private async Task Take(Referral referral)
+    {
+        var all = await Tandem.Engagements.ReferralsAsync(referral.EngagementId).ToListAsync();
+        (_referral, _others) = (referral, [.. all.Where(r => r.Id != referral.Id)]);
+        // Who takes himself out of a team no longer sees the deal (B5).
+        if (all.Count == _others.Count)
+            _barrier = Barrier.NotInTeam;
+    }
+
+    private string YesNo(bool? answer) => answer switch
+    {
+        true => Text["Yes"],
+        false => Text["No"],
+        null => "",
+    };
+
+    private static IEnumerable<(string Key, string Id)> Tracking(TrackingInfo tracking) => new[]
+    {
+        ("MsxId", tracking.MicrosoftMsxId), ("FederalOpportunity", tracking.MicrosoftUSFedOpportunityId),
+        ("FederalLead", tracking.MicrosoftUSFedLeadId), ("PscDeal", tracking.MigratedPscDealId),
+        ("PscPartnerDeal", tracking.MigratedPscPartnerDealId),
+    }.Where(t => !string.IsNullOrEmpty(t.Item2)).Select(t => (t.Item1, t.Item2!));
 
     private static string Address(Address address) => string.Join(", ", new[]
     {

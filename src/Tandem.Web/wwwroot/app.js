@@ -16,6 +16,13 @@
       else delete document.documentElement.dataset.theme;
       remember("tandem.theme", name);
     },
+    focusFirst: (within) => within.querySelector("input, select, textarea, button")?.focus(),
+    showDialog: (dialog) => dialog.showModal(),
+    async download(name, type, stream) {
+      const address = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type }));
+      Object.assign(document.createElement("a"), { href: address, download: name }).click();
+      URL.revokeObjectURL(address);
+    },
   };
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");

@@ -1,17 +1,16 @@
 using System.Collections.Frozen;
-using Tandem.Contracts.Referrals;
-using Tandem.Server.Http;
 
-namespace Tandem.Server.Referrals;
+namespace Tandem.Contracts.Referrals;
 
 /// <summary>A status with its substatus, as the rules speak of them.</summary>
-internal readonly record struct StatusPair(ReferralStatus Status, ReferralSubstatus Substatus)
+public readonly record struct StatusPair(ReferralStatus Status, ReferralSubstatus Substatus)
 {
+    /// <summary>Both, such as <c>Active/Accepted</c>.</summary>
     public override string ToString() => $"{Status}/{Substatus}";
 }
 
 /// <summary>The life of a referral: which pair may follow which. The whole rule is one table (T3–T9).</summary>
-internal static class StatusMoves
+public static class StatusMoves
 {
     private static readonly ReferralSubstatus[] Outcomes =
     [
@@ -31,9 +30,11 @@ internal static class StatusMoves
             [(ReferralStatus.Closed, ReferralStatus.Closed)] = Outcomes,
         }.ToFrozenDictionary();
 
+    /// <summary>Whether the owner may take a referral from one pair to the other.</summary>
     public static bool IsAllowed(StatusPair from, StatusPair to) =>
         Table.TryGetValue((from.Status, to.Status), out var substatuses) && substatuses.Contains(to.Substatus);
 
+    /// <summary>Every pair that may follow a status.</summary>
     public static IEnumerable<StatusPair> AllowedFrom(ReferralStatus status) => Table
         .Where(move => move.Key.From == status)
         .OrderBy(move => move.Key.To)
@@ -46,13 +47,4 @@ internal static class StatusMoves
         ReferralStatus.Active => ReferralSubstatus.Accepted,
         _ => null,
     };
-
-    public static Refusal Refuse(StatusPair from, StatusPair to)
-    {
-        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
-            ? " A closed referral is never reopened."
-            : "";
-        return Refusal.Invalid("status", "invalidStatusTransition",
-            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", AllowedFrom(from.Status))}.");
-    }
 }

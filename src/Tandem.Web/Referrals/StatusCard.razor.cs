@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using Tandem.Client;
+using Tandem.Contracts.Referrals;
+using Tandem.Contracts.ValueLists;
+using Tandem.Web.Shared;
+
+namespace Tandem.Web.Referrals;
+
+/// <summary>Where a referral stands, and where its owner may take it. What closes it is asked for again, with a reason.</summary>
+public sealed partial class StatusCard
+{
+    private ElementReference _form;
+    private StatusPair? _closing;
+    private string _reason = "";
+    private string _words = "";
+    private string? _complaint;
+    private bool _isBusy;
+    private bool _focusesForm;
+
+    /// <summary>The referral.</summary>
+    [Parameter, EditorRequired]
+    public Referral Referral { get; set; } = null!;
+
+    /// <summary>Whether it is the person's to change.</summary>
+    [Parameter]
+    public bool CanChange { get; set; }
+
+    /// <summary>The referral as it is after a move, or as somebody else has left it.</summary>
+    [Parameter]
+    public EventCallback<Referral> Changed { get; set; }
+
+    [Inject]
+    private TandemClient Tandem { get; set; } = null!;
+
+    [Inject]
+    private Viewer Viewer { get; set; } = null!;
+
+    [Inject]
+    private IJSRuntime Script { get; set; } = null!;
+
+    private IReadOnlyList<string> Reasons => _closing is { } closing ? StatusReasons.Of(closing.Substatus) : [];
+
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!_focusesForm)
+            return;
+        _focusesForm = false;
+        await Script.InvokeVoidAsync("tandem.focusFirst", _form);
+    }
+
+    private Task Choose(StatusPair move)
+    {
+        _complaint = null;
+        if (move.Status != ReferralStatus.Closed)
+            return Move(move, null);
+        (_closing, _reason, _words, _focusesForm) = (move, "", "", true);
+        return Task.CompletedTask;
+    }
+
+    private void Cancel() => (_closing, _complaint) = (null, null);
+
+    private Task Confirm() => Move(_closing!.Value, _reason.Length > 0 && _words.Length > 0 ? $"{_reason}: {_words}" : _reason + _words);
+
+    private async Task Move(StatusPair move, string? reason)
+    {
+        if (_isBusy)
+            return;
+        (_isBusy, _complaint) = (true, null);
+        try
+        {
+            var change = new JsonObject { ["status"] = $"{move.Status}", ["substatus"] = $"{move.Substatus}" };
+            if (move.Status == ReferralStatus.Closed)
+                change["statusReason"] = string.IsNullOrWhiteSpace(reason) ? null : reason;
+            if (await Store(change) is { } moved)
+            {
+                _closing = null;
+                await Changed.InvokeAsync(moved);
+            }
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        {
+            _complaint = failure is TandemException ? failure.Message : Text["Unreachable"];
+        }
+        finally
+        {
+            _isBusy = false;
+        }
+    }
+
+    // Null when somebody else was faster: whoever decides should know what he decides on.
+    private async Task<Referral?> Store(JsonObject change)
+    {
+        try
+        {
+            return await Tandem.Referrals.MergeAsync(Referral.Id, change, Referral.ETag);
+        }
+        catch (TandemException conflict) when (conflict.Status == HttpStatusCode.PreconditionFailed)
+        {
+            await Changed.InvokeAsync(await Tandem.Referrals.GetAsync(Referral.Id));
+            _complaint = Text["ChangedMeanwhile"];
+            if (_closing is { } closing && !NextMoves.From(Referral).Contains(closing))
+                _closing = null;
+            return null;
+        }
+    }
+}
