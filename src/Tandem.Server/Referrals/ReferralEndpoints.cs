@@ -41,6 +41,7 @@ internal static class ReferralEndpoints
             .AddEndpointFilter(ContractPipeline.RequireJsonAccepted);
         group.MapPost("", Create).WithName("CreateReferral").WithSummary("Create a referral");
         group.MapGet("", ListEndpoint.List).WithName("ListReferrals").WithSummary("List referrals").Compress();
+        group.MapGet("/totals", TotalsEndpoint.Get).WithName("TotalReferrals").WithSummary("Count referrals and add up their values by state and currency");
         group.MapGet("/{id}", Get).WithName("GetReferral").WithSummary("Get a referral");
         group.MapPut("/{id}", Put).WithName("PutReferral").WithSummary("Update a referral by merge");
         group.MapPatch("/{id}", Patch).WithName("PatchReferral").WithSummary("Update a referral by JSON Patch or merge patch");

@@ -62,7 +62,7 @@ internal static class UpdateReferral
         var to = RequestedPair(before, after, reader.Taken);
         (after.Status, after.Substatus) = (to.Status, to.Substatus);
         if (from != to && !StatusMoves.IsAllowed(from, to))
-            return StatusMoves.Refuse(from, to);
+            return RefuseMove(from, to);
 
         var changed = ContractType.Referral.Compare(before, after);
         if (before.Status == ReferralStatus.Closed)
@@ -122,6 +122,16 @@ internal static class UpdateReferral
     /// <summary>Notes in the log that the customer has waited 72 hours for a call (B28); the document stays.</summary>
     public static ReferralChange Remind(StoredReferral stored) =>
         ServerChange(stored, ReferralChangeKind.ReminderDue, stored.Read());
+
+    /// <summary>Why a pair does not follow another, with those that do (R42).</summary>
+    public static Refusal RefuseMove(StatusPair from, StatusPair to)
+    {
+        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
+            ? " A closed referral is never reopened."
+            : "";
+        return Refusal.Invalid("status", "invalidStatusTransition",
+            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", StatusMoves.AllowedFrom(from.Status))}.");
+    }
 
     /// <summary>A change that nobody asked for.</summary>
     public static ReferralChange ServerChange(StoredReferral stored, ReferralChangeKind kind, Referral after) => new()

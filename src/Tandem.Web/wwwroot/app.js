@@ -16,7 +16,20 @@
       else delete document.documentElement.dataset.theme;
       remember("tandem.theme", name);
     },
+    ask(dialog) {
+      document.getElementById(dialog).showModal();
+    },
+    // What was asked for is answered elsewhere: that is where reading goes on.
+    answer(dialog, place) {
+      document.getElementById(dialog).close();
+      document.getElementById(place).focus();
+    },
   };
+
+  // A place that takes what is dragged says so; asking the server at every move of the mouse would be too late.
+  document.addEventListener("dragover", (event) => {
+    if (event.target.closest?.("[data-drop=yes]")) event.preventDefault();
+  });
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("keydown", (event) => {

@@ -38,7 +38,7 @@ public sealed class StatusMovesTests
         var allowed = Allowed.Contains($"{from}>{to}/{substatus}");
         Assert.Equal(allowed, StatusMoves.IsAllowed(before, after));
         Assert.Equal(allowed, StatusMoves.AllowedFrom(from).Contains(after));
-        var refusal = StatusMoves.Refuse(before, after);
+        var refusal = UpdateReferral.RefuseMove(before, after);
         Assert.Equal("invalidStatusTransition", refusal.InnerCode);
         Assert.Contains($"{before}", refusal.Message, StringComparison.Ordinal);
         Assert.Contains($"{after}", refusal.Message, StringComparison.Ordinal);

@@ -1,17 +1,19 @@
 using System.Collections.Frozen;
-using Tandem.Contracts.Referrals;
-using Tandem.Server.Http;
 
-namespace Tandem.Server.Referrals;
+namespace Tandem.Contracts.Referrals;
 
 /// <summary>A status with its substatus, as the rules speak of them.</summary>
-internal readonly record struct StatusPair(ReferralStatus Status, ReferralSubstatus Substatus)
+/// <param name="Status">Where the referral stands.</param>
+/// <param name="Substatus">The finer state below it.</param>
+public readonly record struct StatusPair(ReferralStatus Status, ReferralSubstatus Substatus)
 {
+    /// <inheritdoc />
     public override string ToString() => $"{Status}/{Substatus}";
 }
 
 /// <summary>The life of a referral: which pair may follow which. The whole rule is one table (T3–T9).</summary>
-internal static class StatusMoves
+/// <remarks>The server decides by it, and a page shows by it what is possible before anybody asks.</remarks>
+public static class StatusMoves
 {
     private static readonly ReferralSubstatus[] Outcomes =
     [
@@ -31,9 +33,11 @@ internal static class StatusMoves
             [(ReferralStatus.Closed, ReferralStatus.Closed)] = Outcomes,
         }.ToFrozenDictionary();
 
+    /// <summary>Whether the owner may change one pair into another.</summary>
     public static bool IsAllowed(StatusPair from, StatusPair to) =>
         Table.TryGetValue((from.Status, to.Status), out var substatuses) && substatuses.Contains(to.Substatus);
 
+    /// <summary>All pairs that may follow a status.</summary>
     public static IEnumerable<StatusPair> AllowedFrom(ReferralStatus status) => Table
         .Where(move => move.Key.From == status)
         .OrderBy(move => move.Key.To)
@@ -46,13 +50,4 @@ internal static class StatusMoves
         ReferralStatus.Active => ReferralSubstatus.Accepted,
         _ => null,
     };
-
-    public static Refusal Refuse(StatusPair from, StatusPair to)
-    {
-        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
-            ? " A closed referral is never reopened."
-            : "";
-        return Refusal.Invalid("status", "invalidStatusTransition",
-            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", AllowedFrom(from.Status))}.");
-    }
 }

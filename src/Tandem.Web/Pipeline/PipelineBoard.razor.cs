@@ -1,0 +1,117 @@
+using System.Net;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using Tandem.Client;
+using Tandem.Contracts.Referrals;
+using Tandem.Web.Shared;
+
+namespace Tandem.Web.Pipeline;
+
+/// <summary>
+/// The referrals by state. Each column loads what of it is visible. A card that is moved says so where it is, and goes when
+/// the server has agreed: nothing is shown that is not so.
+/// </summary>
+public sealed partial class PipelineBoard
+{
+    private readonly Dictionary<string, BoardLane> _lanes = [];
+    private DealCard? _dragged;
+    private DealCard? _asked;
+    private DealCard? _moving;
+    private BoardColumn? _target;
+    private string? _failure;
+    private string? _done;
+    private bool _isAsking;
+    private bool _isAnswering;
+
+    [Parameter, EditorRequired]
+    public PipelineQuery Query { get; set; } = null!;
+
+    [Parameter, EditorRequired]
+    public IReadOnlyList<ReferralTotal> Totals { get; set; } = [];
+
+    /// <summary>A card has moved: the totals are others.</summary>
+    [Parameter]
+    public EventCallback Moved { get; set; }
+
+    [Inject]
+    private TandemClient Tandem { get; set; } = null!;
+
+    [Inject]
+    private IJSRuntime Script { get; set; } = null!;
+
+    // Told by each column when it comes.
+    private BoardLane Lane
+    {
+        set => _lanes[value.Column.Key] = value;
+    }
+
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_isAsking)
+        {
+            _isAsking = false;
+            await Script.InvokeVoidAsync("tandem.ask", "move-dialog");
+        }
+
+        if (_isAnswering)
+        {
+            _isAnswering = false;
+            await Script.InvokeVoidAsync("tandem.answer", "move-dialog", "board-message");
+        }
+    }
+
+    private bool IsOpen(BoardColumn column) => !column.IsAside || Query.Has(PipelineQuery.Opened, column.Key);
+
+    private string NameOf(BoardColumn column) => column.Stage is not null ? Text["StageColumn", Values.Stage(column.Stage)]
+        : column.Pair.Status == ReferralStatus.New ? Values.Of(column.Pair.Status)
+        : Values.Of(column.Pair.Substatus);
+
+    private string? DropOf(BoardColumn column) => BoardLane.DropOf(column, _dragged);
+
+    private void Drag(DealCard? card) => _dragged = _moving is null ? card : null;
+
+    private void AskWhere(DealCard card)
+    {
+        _asked = card;
+        _isAsking = true;
+    }
+
+    private Task Drop(BoardColumn column)
+    {
+        var card = _dragged;
+        _dragged = null;
+        return card is null ? Task.CompletedTask : Move(card, column);
+    }
+
+    private async Task Move(DealCard card, BoardColumn column)
+    {
+        if (_moving is not null || column.WhyNot(card) is not null)
+            return;
+        (_moving, _target, _failure, _done) = (card, column, null, null);
+        _isAnswering = true;
+        StateHasChanged();
+        try
+        {
+            await Tandem.Referrals.PatchAsync(card.Id, column.Move(card), card.ETag);
+            _done = Text["Moved", card.Title, NameOf(column)];
+        }
+        catch (TandemException changed) when (changed.Status == HttpStatusCode.PreconditionFailed)
+        {
+            _failure = Text["Overtaken", card.Title];
+        }
+        catch (Exception refused) when (refused is TandemException or HttpRequestException)
+        {
+            _failure = Text["NotMoved", card.Title, refused is TandemException ? refused.Message : Text["Unreachable"]];
+        }
+        finally
+        {
+            (_moving, _target) = (null, null);
+        }
+
+        // Where it was, where it is now; and, when somebody else was faster, wherever that is.
+        foreach (var lane in _lanes.Values.Where(l => _failure is not null || l.Column == column || l.Column == card.Column).ToList())
+            await lane.Refresh();
+        await Moved.InvokeAsync();
+    }
+}
