@@ -21,8 +21,14 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var look = new Look(width, isDark, locale);
         var (deal, _) = await web.Server.Shared(FabrikamLocation);
+        await web.Server.Own(change: b =>
+        {
+            b["name"] = $"A name {string.Concat(Enumerable.Repeat("without-an-end-", 12))}";
+            b["details"]!["dealValue"] = 123_456_789_012.34m;
+            b["details"]!["currency"] = "USD";
+        });
         var page = await web.SignIn(Alice, look);
-        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("referral", $"/referrals/{deal.Id}") })
+        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"), ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"), ("referral", $"/referrals/{deal.Id}") })
         {
             await page.GotoAsync(path);
             await page.WaitUntilReady();

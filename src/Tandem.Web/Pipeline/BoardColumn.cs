@@ -1,7 +1,6 @@
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Contracts.ValueLists;
-using Tandem.Web.Shared;
 
 namespace Tandem.Web.Pipeline;
 
@@ -102,21 +101,4 @@ public sealed record DealCard(
         referral.Id, referral.Name, referral.CustomerProfile.Name, referral.Details.DealValue, referral.Details.Currency,
         referral.Details.ClosingDateTime, referral.ExpirationDateTime, new(referral.Status, referral.Substatus), referral.SalesStage,
         referral.ETag);
-}
-
-/// <summary>Adds up totals, each currency for itself.</summary>
-internal static class TotalsExtensions
-{
-    public static long Count(this IEnumerable<ReferralTotal> totals) => totals.Sum(t => t.Count);
-
-    public static IEnumerable<ReferralTotal> In(this IEnumerable<ReferralTotal> totals, BoardColumn column) =>
-        totals.Where(t => column.Holds(new(t.Status, t.Substatus), t.SalesStage));
-
-    /// <summary>One amount for each currency, such as <c>1,250 USD · 80 EUR</c>; empty when nothing has a value.</summary>
-    public static string Worth(this IEnumerable<ReferralTotal> totals) => string.Join(" · ", totals
-        .GroupBy(t => t.Currency, t => t.DealValue)
-        .Select(c => (Currency: c.Key, Sum: c.Sum()))
-        .Where(c => c.Sum != 0)
-        .OrderBy(c => c.Currency, StringComparer.Ordinal)
-        .Select(c => Viewer.Money(c.Sum, c.Currency)));
 }

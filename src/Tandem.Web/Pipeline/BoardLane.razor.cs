@@ -120,7 +120,7 @@ public sealed partial class BoardLane
         if (card.Pair.Status != ReferralStatus.New || card.Expires is not { } expires)
             return card.Closing is null ? "" : Text["Closes", Viewer.Day(card.Closing)];
         var left = expires - Clock.GetUtcNow();
-        return left.TotalHours < 1 ? Text["LastHour"]
+        return left.TotalHours < 2 ? Text["LastHours"]
             : left.TotalDays < 2 ? Text["HoursLeft", (int)left.TotalHours]
             : Text["DaysLeft", (int)left.TotalDays];
     }

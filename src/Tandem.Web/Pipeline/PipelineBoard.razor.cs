@@ -13,7 +13,7 @@ namespace Tandem.Web.Pipeline;
 /// </summary>
 public sealed partial class PipelineBoard
 {
-    private readonly Dictionary<string, BoardLane> _lanes = [];
+    private readonly Dictionary<string, BoardLane?> _lanes = [];
     private DealCard? _dragged;
     private DealCard? _asked;
     private DealCard? _moving;
@@ -38,12 +38,6 @@ public sealed partial class PipelineBoard
 
     [Inject]
     private IJSRuntime Script { get; set; } = null!;
-
-    // Told by each column when it comes.
-    private BoardLane Lane
-    {
-        set => _lanes[value.Column.Key] = value;
-    }
 
     /// <inheritdoc />
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -110,8 +104,12 @@ public sealed partial class PipelineBoard
         }
 
         // Where it was, where it is now; and, when somebody else was faster, wherever that is.
-        foreach (var lane in _lanes.Values.Where(l => _failure is not null || l.Column == column || l.Column == card.Column).ToList())
-            await lane.Refresh();
+        foreach (var changed in BoardColumn.All.Where(c => IsOpen(c) && (_failure is not null || c == column || c == card.Column)))
+        {
+            if (_lanes.GetValueOrDefault(changed.Key) is { } lane)
+                await lane.Refresh();
+        }
+
         await Moved.InvokeAsync();
     }
 }

@@ -72,7 +72,7 @@ public sealed partial class PipelineFilters : IDisposable
             await Type.InvokeAsync(Query.With(PipelineQuery.Search, _searched));
     }
 
-    private static IReadOnlyList<string> Names<T>()
+    private static string[] Names<T>()
         where T : struct, Enum => Enum.GetNames<T>();
 
     private string Name<T>(string value)

@@ -38,6 +38,7 @@ public sealed class PipelineQuery
 
     private const string Path = "pipeline";
     private const string Board = "board";
+    private const string DayFormat = "yyyy-MM-dd";
 
     // Everything that narrows the list; the others say how it is shown.
     private static readonly string[] Narrowing =
@@ -110,10 +111,10 @@ public sealed class PipelineQuery
             conditions.Add($"details/dealValue ge {least}");
         if (Number(Most) is { } most)
             conditions.Add($"details/dealValue le {most}");
-        if (Day(ClosesFrom) is { } from)
-            conditions.Add($"details/closingDateTime ge {from:yyyy-MM-dd}");
-        if (Day(ClosesTo) is { } to && to < DateOnly.MaxValue)
-            conditions.Add($"details/closingDateTime lt {to.AddDays(1):yyyy-MM-dd}");
+        if (Day(ClosesFrom, 0) is { } from)
+            conditions.Add($"details/closingDateTime ge {from}");
+        if (Day(ClosesTo, 1) is { } dayAfter)
+            conditions.Add($"details/closingDateTime lt {dayAfter}");
         if (this[Country] is { Length: > 0 } country)
             conditions.Add($"customerProfile/address/country eq {ReferralQuery.Quote(country)}");
         if (this[Owner] is { Length: > 0 } owner)
@@ -144,8 +145,11 @@ public sealed class PipelineQuery
         ? number.ToString(CultureInfo.InvariantCulture)
         : null;
 
-    private DateOnly? Day(string name) =>
-        DateOnly.TryParseExact(this[name], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+    // Days have no end in the contract: up to a day means before the next one.
+    private string? Day(string name, int later) =>
+        DateOnly.TryParseExact(this[name], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year < DateOnly.MaxValue.Year
+            ? day.AddDays(later).ToString(DayFormat, CultureInfo.InvariantCulture)
+            : null;
 
     private static string Shorten(string name, string value)
     {
