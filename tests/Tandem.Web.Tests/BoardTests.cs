@@ -18,7 +18,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         var deal = await Deal("Dragged deal", 4_000);
         var page = await web.SignIn(Alice, path: $"{Board}&q=Dragged");
         await Expect(Card(page, "Active10")).ToHaveTextAsync("Dragged deal");
-        await Grab(page, "Dragged deal");
+        await Grab(page, "Dragged deal", "Active40");
         await Expect(Lane(page, "New")).ToHaveAttributeAsync("data-drop", "no");
         await Expect(Lane(page, "New")).ToContainTextAsync("Nothing goes back to New");
         await Expect(Lane(page, "Lost")).ToHaveAttributeAsync("data-drop", "yes");
@@ -29,13 +29,13 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         await Expect(Lane(page, "Active10")).ToContainTextAsync("0 deals");
         Assert.Equal("40", (string?)(await Read(deal)).Json["salesStage"]);
 
-        await Grab(page, "Dragged deal");
+        await Grab(page, "Dragged deal", "Won");
         await LetGo(page, "Won");
         await Expect(Card(page, "Won")).ToHaveTextAsync("Dragged deal");
         Assert.Equal("Closed/Won", (await Read(deal)).Pair);
 
         // A place that is none takes nothing.
-        await Grab(page, "Dragged deal");
+        await Grab(page, "Dragged deal", "Active20");
         await Expect(Lane(page, "Active20")).ToContainTextAsync("A closed deal is never reopened.");
         await LetGo(page, "Active20", isTaken: false);
         await Expect(page.Locator("[data-drop]")).ToHaveCountAsync(0);
@@ -80,7 +80,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         var page = await web.SignIn(Alice, path: $"{Board}&q=Overtaken");
         await Expect(Card(page, "Active10")).ToHaveTextAsync("Overtaken deal");
         (await web.Server.Patch(Alice, $"{Api}/{deal.Id}", Bodies.Replace(("/salesStage", "60")))).Is(204);
-        await Grab(page, "Overtaken deal");
+        await Grab(page, "Overtaken deal", "Won");
         await LetGo(page, "Won");
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("somebody else has just changed it");
         await Expect(Card(page, "Active60")).ToHaveTextAsync("Overtaken deal");
@@ -99,7 +99,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         await page.WaitUntilReady();
         await Expect(Card(page, "Active10")).ToHaveTextAsync("Refused deal");
         await web.Server.Team(deal.Id);
-        await Grab(page, "Refused deal");
+        await Grab(page, "Refused deal", "Won");
         await LetGo(page, "Won");
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Refused deal was not moved.");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No deals yet" })).ToBeVisibleAsync();
@@ -170,8 +170,10 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
 
     private static ILocator Card(IPage page, string key) => Cards(page, key);
 
-    private static async Task Grab(IPage page, string name)
+    /// <summary>Takes hold of a card; the column that it is meant for is on the screen with it.</summary>
+    private static async Task Grab(IPage page, string name, string towards)
     {
+        await Lane(page, towards).ScrollIntoViewIfNeededAsync();
         var box = (await page.Locator(".deal", new() { HasText = name }).BoundingBoxAsync())!;
         await page.Mouse.MoveAsync(box.X + 40, box.Y + box.Height - 12);
         await page.Mouse.DownAsync();

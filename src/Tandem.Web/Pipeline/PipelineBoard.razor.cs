@@ -18,8 +18,6 @@ public sealed partial class PipelineBoard
     private DealCard? _asked;
     private DealCard? _moving;
     private BoardColumn? _target;
-    private string? _failure;
-    private string? _done;
     private bool _isAsking;
     private bool _isAnswering;
 
@@ -29,9 +27,9 @@ public sealed partial class PipelineBoard
     [Parameter, EditorRequired]
     public IReadOnlyList<ReferralTotal> Totals { get; set; } = [];
 
-    /// <summary>A card has moved: the totals are others.</summary>
+    /// <summary>A card has moved, or has not; the totals may be others.</summary>
     [Parameter]
-    public EventCallback Moved { get; set; }
+    public EventCallback<MoveOutcome> Moved { get; set; }
 
     [Inject]
     private TandemClient Tandem { get; set; } = null!;
@@ -82,21 +80,22 @@ public sealed partial class PipelineBoard
     {
         if (_moving is not null || column.WhyNot(card) is not null)
             return;
-        (_moving, _target, _failure, _done) = (card, column, null, null);
+        (_moving, _target) = (card, column);
         _isAnswering = true;
         StateHasChanged();
+        MoveOutcome outcome;
         try
         {
             await Tandem.Referrals.PatchAsync(card.Id, column.Move(card), card.ETag);
-            _done = Text["Moved", card.Title, NameOf(column)];
+            outcome = new(Text["Moved", card.Title, NameOf(column)], IsRefused: false);
         }
         catch (TandemException changed) when (changed.Status == HttpStatusCode.PreconditionFailed)
         {
-            _failure = Text["Overtaken", card.Title];
+            outcome = new(Text["Overtaken", card.Title], IsRefused: true);
         }
         catch (Exception refused) when (refused is TandemException or HttpRequestException)
         {
-            _failure = Text["NotMoved", card.Title, refused is TandemException ? refused.Message : Text["Unreachable"]];
+            outcome = new(Text["NotMoved", card.Title, refused is TandemException ? refused.Message : Text["Unreachable"]], IsRefused: true);
         }
         finally
         {
@@ -104,12 +103,17 @@ public sealed partial class PipelineBoard
         }
 
         // Where it was, where it is now; and, when somebody else was faster, wherever that is.
-        foreach (var changed in BoardColumn.All.Where(c => IsOpen(c) && (_failure is not null || c == column || c == card.Column)))
+        foreach (var changed in BoardColumn.All.Where(c => IsOpen(c) && (outcome.IsRefused || c == column || c == card.Column)))
         {
             if (_lanes.GetValueOrDefault(changed.Key) is { } lane)
                 await lane.Refresh();
         }
 
-        await Moved.InvokeAsync();
+        await Moved.InvokeAsync(outcome);
     }
 }
+
+/// <summary>What became of a move.</summary>
+/// <param name="Text">In words.</param>
+/// <param name="IsRefused">Whether the card stays where it was.</param>
+public sealed record MoveOutcome(string Text, bool IsRefused);

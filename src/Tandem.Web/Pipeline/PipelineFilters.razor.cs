@@ -19,6 +19,7 @@ public sealed partial class PipelineFilters : IDisposable
     private readonly CancellationTokenSource _leaving = new();
     private string _typed = "";
     private string _searched = "";
+    private string _seen = "";
     private int _letters;
 
     [Parameter, EditorRequired]
@@ -44,11 +45,22 @@ public sealed partial class PipelineFilters : IDisposable
     /// <inheritdoc />
     protected override void OnParametersSet()
     {
-        // What is being typed stands, unless the address was changed by something else.
-        if (Query[PipelineQuery.Search] == _searched)
+        // What is being typed stands, unless the address was changed by something else than the typing.
+        if (Query[PipelineQuery.Search] == _seen)
             return;
-        _typed = _searched = Query[PipelineQuery.Search];
+        _seen = Query[PipelineQuery.Search];
+        if (_seen != _searched)
+            _typed = _searched = _seen;
     }
+
+    private IEnumerable<Facet> Facets =>
+    [
+        new(PipelineQuery.Status, Text["Column.state"], PipelineQuery.States, StateName),
+        new(PipelineQuery.Stage, Text["Column.stage"], Stages, Values.Stage),
+        Named<ReferralType>(PipelineQuery.Type),
+        Named<ReferralQualification>(PipelineQuery.Qualification),
+        Named<ReferralDirection>(PipelineQuery.Direction),
+    ];
 
     private async Task Typed(ChangeEventArgs change)
     {
@@ -72,13 +84,17 @@ public sealed partial class PipelineFilters : IDisposable
             await Type.InvokeAsync(Query.With(PipelineQuery.Search, _searched));
     }
 
-    private static string[] Names<T>()
-        where T : struct, Enum => Enum.GetNames<T>();
-
-    private string Name<T>(string value)
-        where T : struct, Enum => Values.Of(Enum.Parse<T>(value));
+    private Facet Named<T>(string name)
+        where T : struct, Enum => new(name, Text[$"Column.{name}"], Enum.GetNames<T>(), value => Values.Of(Enum.Parse<T>(value)));
 
     private string StateName(string state) => Enum.TryParse<ReferralStatus>(state, out var status)
         ? Values.Of(status)
         : Values.Of(Enum.Parse<ReferralSubstatus>(state));
+
+    /// <summary>A list to choose from.</summary>
+    /// <param name="Key">Its name in the address.</param>
+    /// <param name="Label">What it is called.</param>
+    /// <param name="Values">What there is to choose.</param>
+    /// <param name="NameOf">A value as people read it.</param>
+    private sealed record Facet(string Key, string Label, IReadOnlyList<string> Values, Func<string, string> NameOf);
 }

@@ -9,6 +9,7 @@ public sealed partial class PipelinePage
 {
     private IReadOnlyList<ReferralTotal> _totals = [];
     private ReferralPage? _page;
+    private MoveOutcome? _outcome;
 
     // Changes with the address, its query included, and makes the page look at it again.
     [CascadingParameter]
@@ -23,7 +24,13 @@ public sealed partial class PipelinePage
     private PipelineQuery Query { get; set; } = null!;
 
     /// <inheritdoc />
-    protected override void OnParametersSet() => Query = PipelineQuery.Parse(new Uri(Navigation.Uri));
+    protected override void OnParametersSet()
+    {
+        var query = PipelineQuery.Parse(new Uri(Navigation.Uri));
+        if (query.Address != Query?.Address)
+            _outcome = null;
+        Query = query;
+    }
 
     private async Task Load(CancellationToken cancellation)
     {
@@ -34,7 +41,20 @@ public sealed partial class PipelinePage
         _page = page;
     }
 
-    private async Task LoadTotals() => _totals = await Tandem.Referrals.TotalsAsync(Query.Filter());
+    // Told here and not on the board, which is gone when the last card is.
+    private async Task Tell(MoveOutcome outcome)
+    {
+        _outcome = outcome;
+        StateHasChanged();
+        try
+        {
+            _totals = await Tandem.Referrals.TotalsAsync(Query.Filter());
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        {
+            _outcome = outcome with { Text = $"{outcome.Text} {Text["NoTotals"]}" };
+        }
+    }
 
     private void Choose(PipelineQuery query) => Navigation.NavigateTo(query.Address);
 
