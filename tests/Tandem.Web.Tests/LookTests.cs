@@ -35,7 +35,20 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             await Check(page, name, look);
         }
 
-        await page.Locator("details.menu > summary").ClickAsync();
+        await page.GotoAsync("/pipeline?view=board");
+        await page.WaitUntilReady();
+        foreach (var (menu, index) in (await page.Locator(".filters summary").AllAsync()).Select((m, i) => (m, i)))
+        {
+            await menu.ClickAsync();
+            await Check(page, $"filter-{index}", look);
+            await page.Keyboard.PressAsync("Escape");
+        }
+
+        await page.Locator(".deal-move").First.ClickAsync();
+        await page.WaitForSelectorAsync(".move-dialog[open] li");
+        await Check(page, "move", look);
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
         await Check(page, "user-menu", look);
 
         foreach (var (name, path) in new[] { ("signed-out", "/signed-out"), ("not-found", "/no-such-page"), ("failure", "/failure") })

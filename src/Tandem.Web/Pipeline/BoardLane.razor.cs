@@ -10,7 +10,7 @@ namespace Tandem.Web.Pipeline;
 public sealed partial class BoardLane
 {
     // With the gap below it, as app.css says: the height is what virtual scrolling counts with.
-    private const float CardHeight = 120;
+    private const float CardHeight = 128;
 
     private Virtualize<DealCard>? _cards;
     private Exception? _failure;
