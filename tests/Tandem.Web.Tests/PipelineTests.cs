@@ -124,6 +124,9 @@ public sealed class PipelineTests(PipelineTests.Stock stock) : IClassFixture<Pip
     {
         var page = await _web.SignIn(Alice, path: "/pipeline?status=Nonsense&min=abc&from=yesterday&sort=-nothing&columns=nothing&page=-4&type=x&q=ab");
         await Expect(page.Locator(".pager")).ToContainTextAsync("1–50 of 53");
+        await page.GotoAsync("/pipeline?page=9");
+        await page.WaitUntilReady();
+        await Expect(page.Locator(".pager")).ToContainTextAsync("0–0 of 53");
         await page.GotoAsync("/pipeline?q=unfindable");
         await page.WaitUntilReady();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No deal matches" })).ToBeVisibleAsync();

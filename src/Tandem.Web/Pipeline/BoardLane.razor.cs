@@ -105,7 +105,12 @@ public sealed partial class BoardLane
 
             return new(cards, (int)count);
         }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        catch (OperationCanceledException) when (request.CancellationToken.IsCancellationRequested)
+        {
+            // Scrolled on. The list takes it for that only with its own token, which a reader's may hide.
+            throw new OperationCanceledException(request.CancellationToken);
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
         {
             _failure = failure;
             _ = InvokeAsync(StateHasChanged);

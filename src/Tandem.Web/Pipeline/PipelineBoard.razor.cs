@@ -93,9 +93,13 @@ public sealed partial class PipelineBoard
         {
             outcome = new(Text["Overtaken", card.Title], IsRefused: true);
         }
-        catch (Exception refused) when (refused is TandemException or HttpRequestException)
+        catch (TandemException refused)
         {
-            outcome = new(Text["NotMoved", card.Title, refused is TandemException ? refused.Message : Text["Unreachable"]], IsRefused: true);
+            outcome = new(Text["NotMoved", card.Title, refused.Message], IsRefused: true);
+        }
+        catch (Exception lost) when (lost is HttpRequestException or OperationCanceledException)
+        {
+            outcome = new(Text["Unanswered", card.Title], IsRefused: true);
         }
         finally
         {

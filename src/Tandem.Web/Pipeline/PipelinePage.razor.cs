@@ -50,7 +50,7 @@ public sealed partial class PipelinePage
         {
             _totals = await Tandem.Referrals.TotalsAsync(Query.Filter());
         }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
         {
             _outcome = outcome with { Text = $"{outcome.Text} {Text["NoTotals"]}" };
         }

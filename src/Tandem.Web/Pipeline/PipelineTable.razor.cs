@@ -20,9 +20,12 @@ public sealed partial class PipelineTable
 
     private IReadOnlyList<PipelineColumn> Columns => PipelineColumn.Shown(Query);
 
-    private int First => ((Query.PageNumber - 1) * PageSize) + 1;
+    // A page behind the last one, which an old bookmark may name, has no rows.
+    private bool IsBehind => Page.Value.Count == 0;
 
-    private long Last => First + Page.Value.Count - 1;
+    private int First => IsBehind ? 0 : ((Query.PageNumber - 1) * PageSize) + 1;
+
+    private long Last => IsBehind ? 0 : First + Page.Value.Count - 1;
 
     internal static ReferralQuery Ask(PipelineQuery query) => new()
     {

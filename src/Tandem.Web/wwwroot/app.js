@@ -30,6 +30,10 @@
   document.addEventListener("dragover", (event) => {
     if (event.target.closest?.("[data-drop=yes]")) event.preventDefault();
   });
+  // Some browsers open what is dropped.
+  document.addEventListener("drop", (event) => {
+    if (event.target.closest?.("[data-drop]")) event.preventDefault();
+  });
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("keydown", (event) => {
