@@ -5,6 +5,7 @@ using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Referrals.Feed;
+using Tandem.Server.Referrals.Query;
 
 namespace Tandem.Server.Http;
 
@@ -69,7 +70,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             ("POST", _) => ("201", "Referral"),
             (_, ChangeStream.Path) => ("200", "ReferralEvent"),
             (_, var p) when p.EndsWith("/history", StringComparison.Ordinal) => ("200", "ReferralHistoryPage"),
-            (_, var p) when p.EndsWith("/totals", StringComparison.Ordinal) => ("200", "ReferralTotals"),
+            (_, TotalsEndpoint.Path) => ("200", "ReferralTotals"),
             (_, var p) when p.EndsWith("/proof", StringComparison.Ordinal) => ("200", "EngagementProof"),
             ("GET", "/v1.0/engagements/referrals") => ("200", "ReferralPage"),
             _ => ("200", "Referral"),
@@ -101,7 +102,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
                 Option("$deltatoken", ParameterLocation.Query, "Of an @odata.deltaLink: the answer is a ReferralDelta."),
             ];
         }
-        else if (path.EndsWith("/totals", StringComparison.Ordinal))
+        else if (path == TotalsEndpoint.Path)
         {
             operation.Parameters = [Option("$filter", ParameterLocation.Query, "The same condition that a list takes.")];
         }

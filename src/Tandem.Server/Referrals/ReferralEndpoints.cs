@@ -41,7 +41,6 @@ internal static class ReferralEndpoints
             .AddEndpointFilter(ContractPipeline.RequireJsonAccepted);
         group.MapPost("", Create).WithName("CreateReferral").WithSummary("Create a referral");
         group.MapGet("", ListEndpoint.List).WithName("ListReferrals").WithSummary("List referrals").Compress();
-        group.MapGet("/totals", TotalsEndpoint.Get).WithName("TotalReferrals").WithSummary("Count referrals and add up their values by state and currency");
         group.MapGet("/{id}", Get).WithName("GetReferral").WithSummary("Get a referral");
         group.MapPut("/{id}", Put).WithName("PutReferral").WithSummary("Update a referral by merge");
         group.MapPatch("/{id}", Patch).WithName("PatchReferral").WithSummary("Update a referral by JSON Patch or merge patch");
@@ -49,6 +48,9 @@ internal static class ReferralEndpoints
             .Compress();
         routes.MapGet(ChangeStream.Path, ChangeStream.Get).WithTags("Referrals").Admit(Admission.Referrals)
             .WithName("StreamChanges").WithSummary("Follow changes of referrals as server-sent events");
+        routes.MapGet(TotalsEndpoint.Path, TotalsEndpoint.Get).WithTags("Referrals").Admit(Admission.Referrals)
+            .AddEndpointFilter(ContractPipeline.RequireJsonAccepted)
+            .WithName("TotalReferrals").WithSummary("Count referrals and add up their values by state and currency");
         return group;
     }
 

@@ -425,17 +425,12 @@ internal sealed class ReferralStore(
                 SalesStage = TextOrNull(row, 2) is { } stage && SalesStages.TryRead(stage, out var known) ? known : TextOrNull(row, 2),
                 Currency = TextOrNull(row, 3)?.ToUpperInvariant(),
                 Count = row.GetInt64(4),
-                // A sum beyond any money has no number in the contract's terms; the largest one says as much.
-                DealValue = row.IsDBNull(5) ? 0 : ToMoney(row.GetDouble(5)),
+                DealValue = row.IsDBNull(5) ? 0 : (decimal)row.GetDouble(5),
             });
         }
 
         return totals;
     }
-
-    private static decimal ToMoney(double sum) => Math.Abs(sum) < (double)decimal.MaxValue
-        ? (decimal)sum
-        : Math.Sign(sum) * decimal.MaxValue;
 
     private ValueTask<Engagement?> ReadEngagement(HotSql sql, Guid id, CancellationToken cancellation) =>
         database.Read((sql, id), static async (session, ask, cancellation) =>

@@ -8,11 +8,14 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Referrals.Query;
 
 /// <summary>
-/// <c>GET /v1.0/engagements/referrals/totals</c>: how many of the caller's own organization's referrals match a filter and
+/// <c>GET /v1.0/engagements/totals</c>: how many of the caller's own organization's referrals match a filter and
 /// what they are worth. Other parties' referrals are never added up: their value is the same deal once more.
 /// </summary>
 internal static class TotalsEndpoint
 {
+    // Beside the referrals and not below them, where a name is a referral's id (R6).
+    public const string Path = "/v1.0/engagements/totals";
+
     public static async Task Get(
         HttpContext context, Caller caller, ReferralStore store, SkipTokens tokens, TimeProvider clock, CancellationToken cancellation)
     {
