@@ -21,15 +21,34 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var look = new Look(width, isDark, locale);
         var (deal, _) = await web.Server.Shared(FabrikamLocation);
+        await web.Server.Own(change: b =>
+        {
+            b["name"] = $"A name {string.Concat(Enumerable.Repeat("without-an-end-", 12))}";
+            b["details"]!["dealValue"] = 123_456_789_012.34m;
+            b["details"]!["currency"] = "USD";
+        });
         var page = await web.SignIn(Alice, look);
-        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("referral", $"/referrals/{deal.Id}") })
+        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"), ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"), ("referral", $"/referrals/{deal.Id}") })
         {
             await page.GotoAsync(path);
             await page.WaitUntilReady();
             await Check(page, name, look);
         }
 
-        await page.Locator("details.menu > summary").ClickAsync();
+        await page.GotoAsync("/pipeline?view=board");
+        await page.WaitUntilReady();
+        foreach (var (menu, index) in (await page.Locator(".filters summary").AllAsync()).Select((m, i) => (m, i)))
+        {
+            await menu.ClickAsync();
+            await Check(page, $"filter-{index}", look);
+            await page.Keyboard.PressAsync("Escape");
+        }
+
+        await page.Locator(".deal-move").First.ClickAsync();
+        await page.WaitForSelectorAsync(".move-dialog[open] li");
+        await Check(page, "move", look);
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
         await Check(page, "user-menu", look);
 
         foreach (var (name, path) in new[] { ("signed-out", "/signed-out"), ("not-found", "/no-such-page"), ("failure", "/failure") })

@@ -19,6 +19,7 @@ namespace Tandem.Contracts.Referrals;
 [JsonSerializable(typeof(ReferralPage))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(ReferralHistoryPage))]
+[JsonSerializable(typeof(ReferralTotals))]
 [JsonSerializable(typeof(EngagementProof))]
 [JsonSerializable(typeof(ReferralDelta))]
 [JsonSerializable(typeof(ReferralTombstone))]

@@ -3,13 +3,16 @@ using System.Collections.Frozen;
 namespace Tandem.Contracts.Referrals;
 
 /// <summary>A status with its substatus, as the rules speak of them.</summary>
+/// <param name="Status">Where the referral stands.</param>
+/// <param name="Substatus">The finer state below it.</param>
 public readonly record struct StatusPair(ReferralStatus Status, ReferralSubstatus Substatus)
 {
-    /// <summary>Both, such as <c>Active/Accepted</c>.</summary>
+    /// <inheritdoc />
     public override string ToString() => $"{Status}/{Substatus}";
 }
 
 /// <summary>The life of a referral: which pair may follow which. The whole rule is one table (T3–T9).</summary>
+/// <remarks>The server decides by it, and a page shows by it what is possible before anybody asks.</remarks>
 public static class StatusMoves
 {
     private static readonly ReferralSubstatus[] Outcomes =
@@ -30,11 +33,11 @@ public static class StatusMoves
             [(ReferralStatus.Closed, ReferralStatus.Closed)] = Outcomes,
         }.ToFrozenDictionary();
 
-    /// <summary>Whether the owner may take a referral from one pair to the other.</summary>
+    /// <summary>Whether the owner may change one pair into another.</summary>
     public static bool IsAllowed(StatusPair from, StatusPair to) =>
         Table.TryGetValue((from.Status, to.Status), out var substatuses) && substatuses.Contains(to.Substatus);
 
-    /// <summary>Every pair that may follow a status.</summary>
+    /// <summary>All pairs that may follow a status.</summary>
     public static IEnumerable<StatusPair> AllowedFrom(ReferralStatus status) => Table
         .Where(move => move.Key.From == status)
         .OrderBy(move => move.Key.To)

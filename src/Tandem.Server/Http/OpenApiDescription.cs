@@ -5,6 +5,7 @@ using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Referrals.Feed;
+using Tandem.Server.Referrals.Query;
 
 namespace Tandem.Server.Http;
 
@@ -17,7 +18,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
     private static readonly Type[] Described =
     [
         typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage), typeof(ReferralDelta), typeof(ReferralTombstone),
-        typeof(ReferralEvent), typeof(EngagementProof),
+        typeof(ReferralEvent), typeof(EngagementProof), typeof(ReferralTotals),
     ];
 
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -69,6 +70,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             ("POST", _) => ("201", "Referral"),
             (_, ChangeStream.Path) => ("200", "ReferralEvent"),
             (_, var p) when p.EndsWith("/history", StringComparison.Ordinal) => ("200", "ReferralHistoryPage"),
+            (_, TotalsEndpoint.Path) => ("200", "ReferralTotals"),
             (_, var p) when p.EndsWith("/proof", StringComparison.Ordinal) => ("200", "EngagementProof"),
             ("GET", "/v1.0/engagements/referrals") => ("200", "ReferralPage"),
             _ => ("200", "Referral"),
@@ -99,6 +101,10 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
                     "odata.track-changes: the last page carries @odata.deltaLink. wait=30, on a delta link: wait as many seconds for a change, at most 60."),
                 Option("$deltatoken", ParameterLocation.Query, "Of an @odata.deltaLink: the answer is a ReferralDelta."),
             ];
+        }
+        else if (path == TotalsEndpoint.Path)
+        {
+            operation.Parameters = [Option("$filter", ParameterLocation.Query, "The same condition that a list takes.")];
         }
         else if (path == ChangeStream.Path)
         {

@@ -48,6 +48,9 @@ internal static class ReferralEndpoints
             .Compress();
         routes.MapGet(ChangeStream.Path, ChangeStream.Get).WithTags("Referrals").Admit(Admission.Referrals)
             .WithName("StreamChanges").WithSummary("Follow changes of referrals as server-sent events");
+        routes.MapGet(TotalsEndpoint.Path, TotalsEndpoint.Get).WithTags("Referrals").Admit(Admission.Referrals)
+            .AddEndpointFilter(ContractPipeline.RequireJsonAccepted)
+            .WithName("TotalReferrals").WithSummary("Count referrals and add up their values by state and currency");
         return group;
     }
 

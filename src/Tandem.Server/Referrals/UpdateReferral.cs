@@ -123,6 +123,16 @@ internal static class UpdateReferral
     public static ReferralChange Remind(StoredReferral stored) =>
         ServerChange(stored, ReferralChangeKind.ReminderDue, stored.Read());
 
+    /// <summary>Why a pair does not follow another, with those that do (R42).</summary>
+    public static Refusal RefuseMove(StatusPair from, StatusPair to)
+    {
+        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
+            ? " A closed referral is never reopened."
+            : "";
+        return Refusal.Invalid("status", "invalidStatusTransition",
+            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", StatusMoves.AllowedFrom(from.Status))}.");
+    }
+
     /// <summary>A change that nobody asked for.</summary>
     public static ReferralChange ServerChange(StoredReferral stored, ReferralChangeKind kind, Referral after) => new()
     {

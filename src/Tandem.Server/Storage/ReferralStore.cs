@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using NpgsqlTypes;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
+using Tandem.Contracts.ValueLists;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Referrals;
@@ -169,6 +170,22 @@ internal sealed class ReferralStore(
         try
         {
             return await ReadPage(statements, count, writer, limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsReached)
+        {
+            throw limit.Reached;
+        }
+    }
+
+    /// <summary>Counts the referrals of the caller's organization that match, and adds up their values.</summary>
+    /// <exception cref="QueryTimeoutException">The database looked for too long.</exception>
+    public async ValueTask<List<ReferralTotal>> Totals(
+        ReferralFilter? filter, Identity.Caller caller, long now, CancellationToken cancellation)
+    {
+        using var limit = new QueryLimit(options.Value.QueryTimeout, cancellation);
+        try
+        {
+            return await database.ReadAside((filter, caller, now), ReadTotals, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsReached)
         {
@@ -378,6 +395,42 @@ internal sealed class ReferralStore(
 
             return new ListPage(shown, null);
         }, cancellation);
+
+    private static async ValueTask<List<ReferralTotal>> ReadTotals(
+        HotSession session, (ReferralFilter? Filter, Identity.Caller Caller, long Now) ask, CancellationToken cancellation)
+    {
+        const string Group = "r.status, r.substatus, r.sales_stage, r.currency";
+        var dialect = QueryDialect.Of(session.Database.Kind);
+        var parameters = new SqlParameters(dialect);
+        var condition = ReferralScope.Of(ask.Caller, withOthers: false, ask.Now, parameters);
+        if (ask.Filter is not null)
+        {
+            condition += $" AND {ask.Filter.Sql(dialect)}";
+            parameters.Add(ask.Filter.Parameters(dialect));
+            if (condition.Contains(FilterSql.CallerParameter, StringComparison.Ordinal))
+                parameters.Add([new(FilterSql.CallerParameter, ask.Caller.OrganizationId)]);
+        }
+
+        var totals = new List<ReferralTotal>();
+        await using var row = await Fill(session.Command(
+            $"SELECT {Group}, COUNT(*), SUM(r.deal_value) FROM referrals r WHERE {condition} GROUP BY {Group} ORDER BY {Group}"), parameters)
+            .ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+        {
+            totals.Add(new ReferralTotal
+            {
+                Status = Enum.Parse<ReferralStatus>(row.GetString(0)),
+                Substatus = Enum.Parse<ReferralSubstatus>(row.GetString(1)),
+                // Folded in their columns; the contract has one spelling of each.
+                SalesStage = TextOrNull(row, 2) is { } stage && SalesStages.TryRead(stage, out var known) ? known : TextOrNull(row, 2),
+                Currency = TextOrNull(row, 3)?.ToUpperInvariant(),
+                Count = row.GetInt64(4),
+                DealValue = row.IsDBNull(5) ? 0 : (decimal)row.GetDouble(5),
+            });
+        }
+
+        return totals;
+    }
 
     private ValueTask<Engagement?> ReadEngagement(HotSql sql, Guid id, CancellationToken cancellation) =>
         database.Read((sql, id), static async (session, ask, cancellation) =>

@@ -1,33 +1,63 @@
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
-using Tandem.Web.Shared;
 
 namespace Tandem.Web.Pipeline;
 
-/// <summary>The organization's own referrals, the latest change first. Which page is shown stands in the address.</summary>
+/// <summary>The organization's own referrals, as a table or as a board. Everything that was chosen stands in the address.</summary>
 public sealed partial class PipelinePage
 {
-    private const int PageSize = 50;
+    private IReadOnlyList<ReferralTotal> _totals = [];
     private ReferralPage? _page;
+    private MoveOutcome? _outcome;
 
-    [SupplyParameterFromQuery(Name = "page")]
-    private int? Asked { get; set; }
+    // Changes with the address, its query included, and makes the page look at it again.
+    [CascadingParameter]
+    private RouteData? Route { get; set; }
 
     [Inject]
     private TandemClient Tandem { get; set; } = null!;
 
     [Inject]
-    private Viewer Viewer { get; set; } = null!;
+    private NavigationManager Navigation { get; set; } = null!;
 
-    private int Number => Math.Max(1, Asked ?? 1);
+    private PipelineQuery Query { get; set; } = null!;
 
-    private int First => ((Number - 1) * PageSize) + 1;
+    /// <inheritdoc />
+    protected override void OnParametersSet()
+    {
+        var query = PipelineQuery.Parse(new Uri(Navigation.Uri));
+        if (query.Address != Query?.Address)
+            _outcome = null;
+        Query = query;
+    }
 
-    private long Last(ReferralPage page) => First + page.Value.Count - 1;
+    private async Task Load(CancellationToken cancellation)
+    {
+        var query = Query;
+        var totals = Tandem.Referrals.TotalsAsync(query.Filter(), cancellation);
+        var page = query.IsBoard ? null : await Tandem.Referrals.ListPageAsync(PipelineTable.Ask(query), cancellation);
+        _totals = await totals;
+        _page = page;
+    }
 
-    private static string LinkTo(int page) => page <= 1 ? "pipeline" : $"pipeline?page={page}";
+    // Told here and not on the board, which is gone when the last card is.
+    private async Task Tell(MoveOutcome outcome)
+    {
+        _outcome = outcome;
+        StateHasChanged();
+        try
+        {
+            _totals = await Tandem.Referrals.TotalsAsync(Query.Filter());
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
+        {
+            _outcome = outcome with { Text = $"{outcome.Text} {Text["NoTotals"]}" };
+        }
+    }
 
-    private async Task Load(CancellationToken cancellation) => _page = await Tandem.Referrals.ListPageAsync(
-        new ReferralQuery { OrderBy = "updatedDateTime desc", Top = PageSize, Skip = First - 1, Count = true }, cancellation);
+    private void Choose(PipelineQuery query) => Navigation.NavigateTo(query.Address);
+
+    // Each letter is no step to go back to.
+    private void Refine(PipelineQuery query) => Navigation.NavigateTo(query.Address, replace: true);
 }

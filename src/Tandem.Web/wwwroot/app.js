@@ -23,7 +23,24 @@
       Object.assign(document.createElement("a"), { href: address, download: name }).click();
       URL.revokeObjectURL(address);
     },
+    ask(dialog) {
+      document.getElementById(dialog).showModal();
+    },
+    // What was asked for is answered elsewhere: that is where reading goes on.
+    answer(dialog, place) {
+      document.getElementById(dialog).close();
+      document.getElementById(place).focus();
+    },
   };
+
+  // A place that takes what is dragged says so; asking the server at every move of the mouse would be too late.
+  document.addEventListener("dragover", (event) => {
+    if (event.target.closest?.("[data-drop=yes]")) event.preventDefault();
+  });
+  // Some browsers open what is dropped.
+  document.addEventListener("drop", (event) => {
+    if (event.target.closest?.("[data-drop]")) event.preventDefault();
+  });
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("keydown", (event) => {
