@@ -128,8 +128,10 @@ public sealed class EventTests
         Assert.Equal(own.Id, (string)found.Value.Single()["id"]!);
     }
 
+    // What was stored before is not told, once the log can be read as far.
     private static async Task RegisterAll(TandemServer server, WebhookReceiver receiver)
     {
+        await server.Settle();
         foreach (var (user, path) in Parties)
             await server.Register(user, receiver.Address + path);
     }
