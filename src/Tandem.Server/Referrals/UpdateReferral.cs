@@ -161,15 +161,6 @@ internal static class UpdateReferral
         }
     }
 
-    internal static Refusal RefuseMove(StatusPair from, StatusPair to)
-    {
-        var why = from.Status == ReferralStatus.Closed && to.Status != ReferralStatus.Closed
-            ? " A closed referral is never reopened."
-            : "";
-        return Refusal.Invalid("status", "invalidStatusTransition",
-            $"The status cannot change from {from} to {to}.{why} Allowed from {from}: {string.Join(", ", StatusMoves.AllowedFrom(from.Status))}.");
-    }
-
     private static StatusPair RequestedPair(Referral before, Referral after, HashSet<string> taken)
     {
         var changesStatus = after.Status != before.Status;
