@@ -1,7 +1,7 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/> and <see cref="Administration"/>. Safe for any number of threads.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Changes"/> and <see cref="Administration"/>. Safe for any number of threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -24,6 +24,7 @@ public sealed class TandemClient
             throw new ArgumentException("Set the HttpClient's BaseAddress to the server, such as http://localhost:5080.", nameof(http));
         var sender = new ApiSender(http, token);
         Referrals = new ReferralsClient(sender);
+        Changes = new ChangesClient(sender);
         Administration = new AdministrationClient(sender);
     }
 
@@ -35,6 +36,9 @@ public sealed class TandemClient
 
     /// <summary>Referrals and their history.</summary>
     public ReferralsClient Referrals { get; }
+
+    /// <summary>What happens, as it happens.</summary>
+    public ChangesClient Changes { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }
