@@ -21,14 +21,31 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var look = new Look(width, isDark, locale);
         var (deal, _) = await web.Server.Shared(FabrikamLocation);
+        // Long names, an invitation that waits, and one that asks for Alice's own answer.
+        await web.Server.Invitation(Carol, ContosoLocation, "Modernisation of all warehouses and their Donaudampfschifffahrtsgesellschaftskapitänswitwenversicherung");
         var page = await web.SignIn(Alice, look);
-        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("referral", $"/referrals/{deal.Id}") })
+        foreach (var (name, path) in new[]
+        {
+            ("pipeline", "/pipeline"), ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("invite", $"/referrals/{deal.Id}/invite"),
+        })
         {
             await page.GotoAsync(path);
             await page.WaitUntilReady();
             await Check(page, name, look);
         }
 
+        await page.GotoAsync("/inbox");
+        await page.WaitUntilReady();
+        await page.Locator(".invitation button").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#decline-reason");
+        await Check(page, "decline", look);
+        await page.GotoAsync("/deals/new");
+        await page.WaitUntilReady();
+        await page.Locator(".kind").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#partner-role");
+        await page.Locator("button[type=submit].button").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#customer-fault");
+        await Check(page, "new-deal-faults", look);
         await page.Locator("details.menu > summary").ClickAsync();
         await Check(page, "user-menu", look);
 
