@@ -27,12 +27,19 @@ internal sealed class ApiSender(HttpClient http, Func<CancellationToken, ValueTa
     public async Task Send(HttpMethod method, string path, CancellationToken cancellation, ApiBody? body = null) =>
         (await Send(method, path, body, cancellation).ConfigureAwait(false)).Dispose();
 
-    private async Task<HttpResponseMessage> Send(HttpMethod method, string path, ApiBody? body, CancellationToken cancellation)
+    /// <summary>An answer that is read while it comes; whoever asked disposes of it.</summary>
+    public Task<HttpResponseMessage> Open(string path, string mediaType, string? lastEventId, CancellationToken cancellation) =>
+        Send(HttpMethod.Get, path, null, cancellation, mediaType, lastEventId);
+
+    private async Task<HttpResponseMessage> Send(
+        HttpMethod method, string path, ApiBody? body, CancellationToken cancellation, string accepted = Json, string? lastEventId = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         // Not checked by the library's parser, which would refuse the e-mail addresses that an emulator takes.
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {await token(cancellation).ConfigureAwait(false)}");
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(Json));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accepted));
+        if (lastEventId is not null)
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
         // Never used twice: the server takes a known one for the same request again.
         request.Headers.Add("client-request-id", Guid.NewGuid().ToString());
         if (body is not null)

@@ -1,7 +1,8 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/> and <see cref="Administration"/>. Safe for any number of threads.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/> and <see cref="Administration"/>.
+/// Safe for any number of threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -25,6 +26,7 @@ public sealed class TandemClient
         var sender = new ApiSender(http, token);
         Referrals = new ReferralsClient(sender);
         Engagements = new EngagementsClient(sender, Referrals);
+        Changes = new ChangesClient(sender);
         Administration = new AdministrationClient(sender);
     }
 
@@ -39,6 +41,9 @@ public sealed class TandemClient
 
     /// <summary>The referrals of an engagement, and the proof of its history.</summary>
     public EngagementsClient Engagements { get; }
+
+    /// <summary>What happens, as it happens.</summary>
+    public ChangesClient Changes { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

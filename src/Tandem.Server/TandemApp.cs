@@ -58,6 +58,7 @@ internal static class TandemApp
         app.MapIdentity();
         app.MapReferrals();
         app.MapEngagements();
+        app.MapPartners();
         app.MapAdministration();
         app.MapRegistrationReview();
         app.MapWebhooks();

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MudBlazor.Services;
 using Tandem.Web.Layout;
+using Tandem.Web.Live;
 using Tandem.Web.Shared;
 using Tandem.Web.SignIn;
 
@@ -51,6 +52,7 @@ internal sealed class PageServices(IServiceProvider server) : IAsyncDisposable
         services.AddLocalization();
         services.AddScoped<Viewer>();
         services.AddScoped<ThemeChoice>();
+        services.AddScoped<LiveChanges>();
         services.AddSignIn();
         return services.BuildServiceProvider();
 

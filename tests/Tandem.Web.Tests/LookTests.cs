@@ -21,6 +21,8 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var look = new Look(width, isDark, locale);
         var (deal, _) = await web.Server.Shared(FabrikamLocation);
+        // Long names, an invitation that waits, and one that asks for Alice's own answer.
+        await web.Server.Invitation(Carol, ContosoLocation, "Modernisation of all warehouses and their Donaudampfschifffahrtsgesellschaftskapitänswitwenversicherung");
         await web.Server.Own(change: b =>
         {
             b["name"] = $"A name {string.Concat(Enumerable.Repeat("without-an-end-", 12))}";
@@ -28,13 +30,31 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             b["details"]!["currency"] = "USD";
         });
         var page = await web.SignIn(Alice, look);
-        foreach (var (name, path) in new[] { ("pipeline", "/pipeline"), ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"), ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"), ("referral", $"/referrals/{deal.Id}") })
+        foreach (var (name, path) in new[]
+        {
+            ("pipeline", "/pipeline"),
+            ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"),
+            ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"),
+            ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("invite", $"/referrals/{deal.Id}/invite"),
+        })
         {
             await page.GotoAsync(path);
             await page.WaitUntilReady();
             await Check(page, name, look);
         }
 
+        await page.GotoAsync("/inbox");
+        await page.WaitUntilReady();
+        await page.Locator(".invitation button").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#decline-reason");
+        await Check(page, "decline", look);
+        await page.GotoAsync("/deals/new");
+        await page.WaitUntilReady();
+        await page.Locator(".kind").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#partner-role");
+        await page.Locator("button[type=submit].button").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#customer-fault");
+        await Check(page, "new-deal-faults", look);
         await page.GotoAsync("/pipeline?view=board");
         await page.WaitUntilReady();
         foreach (var (menu, index) in (await page.Locator(".filters summary").AllAsync()).Select((m, i) => (m, i)))

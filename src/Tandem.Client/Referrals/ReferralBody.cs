@@ -15,29 +15,33 @@ internal static class ReferralBody
     public static byte[] OfNew(Referral referral)
     {
         var whole = JsonSerializer.SerializeToNode(referral, ReferralJson.Wire.Referral)!.AsObject();
-        return JsonSerializer.SerializeToUtf8Bytes(Said(ContractType.Referral, referral, whole), ClientJson.Default.JsonObject);
+        // What a referral that joins an engagement leaves out is copied from the caller's own; an empty object says nothing.
+        var said = Said(ContractType.Referral, referral, whole, keepsEmpty: referral.EngagementId == Guid.Empty);
+        return JsonSerializer.SerializeToUtf8Bytes(said, ClientJson.Default.JsonObject);
     }
 
-    private static JsonObject Said(ContractType type, object owner, JsonObject whole)
+    private static JsonObject Said(ContractType type, object owner, JsonObject whole, bool keepsEmpty)
     {
         var said = new JsonObject();
         foreach (var property in type.Properties.Where(p => p.Access != Access.Server))
         {
             var value = property.Get(owner);
-            if (IsUnset(value) || !whole.ContainsKey(property.Name))
+            if (IsUnset(property, value) || !whole.ContainsKey(property.Name))
                 continue;
-            if (property.Kind == ContractKind.Object)
-                said[property.Name] = Said(property.Nested!, value!, whole[property.Name]!.AsObject());
-            else
+            if (property.Kind != ContractKind.Object)
                 said[property.Name] = whole[property.Name]!.DeepClone();
+            else if (Said(property.Nested!, value!, whole[property.Name]!.AsObject(), keepsEmpty) is var part && (keepsEmpty || part.Count > 0))
+                said[property.Name] = part;
         }
 
         return said;
     }
 
-    private static bool IsUnset(object? value) => value switch
+    private static bool IsUnset(ContractProperty property, object? value) => value switch
     {
         null => true,
+        // The only way not to say something that has no null.
+        "" or false => !property.IsNullable,
         Guid id => id == Guid.Empty,
         IList list => list.Count == 0,
         // The neutral member of a list of names; a first member with a meaning of its own is sent.

@@ -105,6 +105,13 @@ public sealed class ReferralsClient
         }
     }
 
+    /// <summary>Organizations that can be invited into an engagement, with their locations and solutions; at most 100.</summary>
+    /// <param name="search">Part of a name, or the id of an organization or a location; null for the first ones.</param>
+    public Task<PartnerPage> FindPartnersAsync(string? search = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get,
+            "v1.0/engagements/partners" + (string.IsNullOrWhiteSpace(search) ? "" : $"?search={Uri.EscapeDataString(search.Trim())}"),
+            ReferralJson.Wire.PartnerPage, null, cancellation);
+
     private Task<ReferralPage> ReadPage(string path, CancellationToken cancellation) =>
         _api.Read(HttpMethod.Get, path, ReferralJson.Wire.ReferralPage, null, cancellation);
 

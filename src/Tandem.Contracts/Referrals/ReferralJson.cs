@@ -24,6 +24,7 @@ namespace Tandem.Contracts.Referrals;
 [JsonSerializable(typeof(ReferralDelta))]
 [JsonSerializable(typeof(ReferralTombstone))]
 [JsonSerializable(typeof(ReferralEvent))]
+[JsonSerializable(typeof(PartnerPage))]
 public sealed partial class ReferralJson : JsonSerializerContext
 {
     /// <summary>

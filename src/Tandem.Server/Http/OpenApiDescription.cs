@@ -4,6 +4,7 @@ using Microsoft.OpenApi;
 using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
+using Tandem.Server.Organizations;
 using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Referrals.Query;
 
@@ -18,7 +19,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
     private static readonly Type[] Described =
     [
         typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage), typeof(ReferralDelta), typeof(ReferralTombstone),
-        typeof(ReferralEvent), typeof(EngagementProof), typeof(ReferralTotals),
+        typeof(ReferralEvent), typeof(EngagementProof), typeof(ReferralTotals), typeof(PartnerPage),
     ];
 
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -69,6 +70,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         {
             ("POST", _) => ("201", "Referral"),
             (_, ChangeStream.Path) => ("200", "ReferralEvent"),
+            (_, PartnersEndpoint.Path) => ("200", "PartnerPage"),
             (_, var p) when p.EndsWith("/history", StringComparison.Ordinal) => ("200", "ReferralHistoryPage"),
             (_, TotalsEndpoint.Path) => ("200", "ReferralTotals"),
             (_, var p) when p.EndsWith("/proof", StringComparison.Ordinal) => ("200", "EngagementProof"),
@@ -113,6 +115,10 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
                 Option("Last-Event-ID", ParameterLocation.Header, "Goes on behind this event."),
                 Option("after", ParameterLocation.Query, "The same, for clients that cannot send the header; 0-0 is the beginning."),
             ];
+        }
+        else if (path == PartnersEndpoint.Path)
+        {
+            operation.Parameters = [Option("search", ParameterLocation.Query, "Part of a name, or the id of an organization or a location.")];
         }
     }
 

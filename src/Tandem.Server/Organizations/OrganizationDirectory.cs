@@ -125,6 +125,8 @@ internal sealed class DirectorySnapshot(
 
     public IEnumerable<User> Users => _byId.Values;
 
+    public IEnumerable<Organization> Organizations => _organizations.Values;
+
     public Organization? Organization(string id) => _organizations.GetValueOrDefault(id);
 
     public Organization? OrganizationOfTenant(string tenantId) =>

@@ -14,3 +14,15 @@ public sealed class PipelineText;
 
 /// <summary>A referral.</summary>
 public sealed class ReferralText;
+
+/// <summary>What new deals, invitations and the inbox have in common: kinds of help, and what a form may have to say.</summary>
+public sealed class DealText;
+
+/// <summary>The inbox.</summary>
+public sealed class InboxText;
+
+/// <summary>A new deal.</summary>
+public sealed class NewDealText;
+
+/// <summary>Inviting into an engagement.</summary>
+public sealed class InviteText;

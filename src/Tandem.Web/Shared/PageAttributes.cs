@@ -46,6 +46,9 @@ internal sealed class InNavigationAttribute(Type texts, string key, int order, s
 
     public int Order => order;
 
+    /// <summary>A component that stands behind the name, such as a count; none when null.</summary>
+    public Type? Badge { get; init; }
+
     /// <summary>Drawing of the icon.</summary>
     public string Icon { get; } = (string?)typeof(MudBlazor.Icons.Material.Outlined).GetField(icon)?.GetValue(null)
         ?? throw new ArgumentException($"There is no icon {icon}.", nameof(icon));

@@ -116,6 +116,28 @@ public sealed class ReferralsClientTests(ServerFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public async Task An_invitation_says_whom_and_the_rest_is_copied() // R93
+    {
+        var alice = ClientOf(Alice);
+        var draft = Draft("Connected");
+        draft.Type = ReferralType.Shared;
+        draft.Consent.ConsentToToShareInfoWithOthers = true;
+        draft.CustomerProfile.Team = [new Member { Email = "sue@customer.example", FirstName = "Sue", LastName = "Snow", PhoneNumber = "1" }];
+        draft.Consent.ConsentToShareReferralWithMicrosoftSellers = true;
+        var own = await alice.Referrals.CreateAsync(draft, cancellation: Cancellation);
+        var invitation = await alice.Referrals.CreateAsync(new Referral
+        {
+            EngagementId = own.EngagementId,
+            Type = ReferralType.Shared,
+            Target = [new Target { Type = TargetType.BusinessProfileLocation, Id = FabrikamLocation }],
+        }, cancellation: Cancellation);
+        var received = await ClientOf(Carol).Referrals.GetAsync(invitation.Id, Cancellation);
+        Assert.Equal(("Adventure Works", 1000m, null), (received.CustomerProfile.Name, received.Details.DealValue, received.Details.Notes));
+        Assert.Equal("sue@customer.example", received.CustomerProfile.Team.Single().Email); // B15
+        Assert.True(received.Consent.ConsentToShareReferralWithMicrosoftSellers);
+    }
+
+    [Fact]
     public async Task An_answer_that_is_no_error_of_ours_is_told_as_what_it_is()
     {
         using var http = new HttpClient { BaseAddress = new Uri(_server.Address) };

@@ -17,6 +17,17 @@ internal static class Deals
         return (await server.Get(Alice, $"{Api}/{own.Id}"), other);
     }
 
+    /// <summary>An unanswered invitation from somebody's own shared deal.</summary>
+    public static async Task<Reply> Invitation(this TandemServer server, string from, string location, string name)
+    {
+        var own = (await server.Post(from, Api, Bodies.Example("create-shared-request"))).Is(201);
+        return (await server.Post(from, Api, Bodies.Connected(own.EngagementId, location, b =>
+        {
+            b["name"] = name;
+            b["inviteContext"] = new JsonObject { ["notes"] = "Could you take the part on site? We meet the customer on Tuesday.", ["assistanceRequestCode"] = "ProofOfConceptOrDemo" };
+        }))).Is(201);
+    }
+
     /// <summary>A marketplace lead for Fabrikam.</summary>
     public static async Task<Reply> Lead(this TandemServer server, string action = "Contact me") => (await server.Post(Sam, Api, Bodies.Minimum(b =>
     {

@@ -19,6 +19,7 @@ public sealed class TandemServer : IAsyncDisposable
     public const string Contoso = "7d23e5ca-19dc-4eaa-aac8-5e6b559f0d1d";
     public const string Fabrikam = "2f0c1c4e-6a38-4f5e-9d0b-0f6a3f3b7a11";
     public const string FabrikamLocation = "5b1e7a52-7a0e-4c0f-8a55-0f9d2c6f1e22";
+    public const string ContosoLocation = "01e2abcd-52b0-4af3-a3ae-1fd1530b3563";
     public const string Alice = "alice@contoso.example";
     public const string Bob = "bob@contoso.example";
     public const string Eve = "eve@contoso.example";
