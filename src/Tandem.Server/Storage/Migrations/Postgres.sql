@@ -448,6 +448,8 @@ CREATE INDEX ix_webhook_deliveries_log ON webhook_deliveries (subscription_id, s
 
 CREATE INDEX ix_webhook_deliveries_pending ON webhook_deliveries (subscription_id, referral_id, sequence) WHERE state = 'Pending';
 
+CREATE INDEX "IX_webhook_deliveries_referral_id" ON webhook_deliveries (referral_id);
+
 CREATE INDEX "IX_webhook_events_created_at" ON webhook_events (created_at);
 
 CREATE INDEX "IX_webhook_subscriptions_organization_id" ON webhook_subscriptions (organization_id);
@@ -455,15 +457,7 @@ CREATE INDEX "IX_webhook_subscriptions_organization_id" ON webhook_subscriptions
 CREATE UNIQUE INDEX ux_webhook_registration ON webhook_subscriptions (organization_id, kind) WHERE kind = 'PartnerCenter';
 
 INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261125232858_QueriesFeedsAndWebhooks', '10.0.15');
-
-COMMIT;
-
-START TRANSACTION;
-CREATE INDEX "IX_webhook_deliveries_referral_id" ON webhook_deliveries (referral_id);
-
-INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261125235317_DeliveriesOfAReferral', '10.0.15');
+VALUES ('20261126002537_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 

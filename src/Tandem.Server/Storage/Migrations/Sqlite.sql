@@ -430,6 +430,8 @@ CREATE INDEX "ix_webhook_deliveries_log" ON "webhook_deliveries" ("subscription_
 
 CREATE INDEX "ix_webhook_deliveries_pending" ON "webhook_deliveries" ("subscription_id", "referral_id", "sequence") WHERE state = 'Pending';
 
+CREATE INDEX "IX_webhook_deliveries_referral_id" ON "webhook_deliveries" ("referral_id");
+
 CREATE INDEX "IX_webhook_events_created_at" ON "webhook_events" ("created_at");
 
 CREATE INDEX "IX_webhook_subscriptions_organization_id" ON "webhook_subscriptions" ("organization_id");
@@ -437,15 +439,7 @@ CREATE INDEX "IX_webhook_subscriptions_organization_id" ON "webhook_subscription
 CREATE UNIQUE INDEX "ux_webhook_registration" ON "webhook_subscriptions" ("organization_id", "kind") WHERE kind = 'PartnerCenter';
 
 INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261125232834_QueriesFeedsAndWebhooks', '10.0.15');
-
-COMMIT;
-
-BEGIN TRANSACTION;
-CREATE INDEX "IX_webhook_deliveries_referral_id" ON "webhook_deliveries" ("referral_id");
-
-INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261125235141_DeliveriesOfAReferral', '10.0.15');
+VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 

@@ -11,7 +11,7 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261125232834_QueriesFeedsAndWebhooks")]
+    [Migration("20261126002512_QueriesFeedsAndWebhooks")]
     partial class QueriesFeedsAndWebhooks
     {
         /// <inheritdoc />
@@ -1079,6 +1079,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasKey("Sequence");
 
                     b.HasIndex("EventId");
+
+                    b.HasIndex("ReferralId");
 
                     b.HasIndex("SubscriptionId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_log");

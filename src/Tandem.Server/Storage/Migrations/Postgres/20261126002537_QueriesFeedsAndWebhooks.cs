@@ -1,11 +1,12 @@
 ﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
 #pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
 
-namespace Tandem.Server.Storage.Migrations.Sqlite
+namespace Tandem.Server.Storage.Migrations.Postgres
 {
     /// <inheritdoc />
     public partial class QueriesFeedsAndWebhooks : Migration
@@ -28,51 +29,51 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
             migrationBuilder.AddColumn<bool>(
                 name: "contacts_shared",
                 table: "change_log",
-                type: "INTEGER",
+                type: "boolean",
                 nullable: true);
 
             migrationBuilder.AddColumn<byte[]>(
                 name: "document_digest",
                 table: "change_log",
-                type: "BLOB",
+                type: "bytea",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "lost_by",
                 table: "change_log",
-                type: "TEXT",
+                type: "text",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "status",
                 table: "change_log",
-                type: "TEXT",
+                type: "text",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "substatus",
                 table: "change_log",
-                type: "TEXT",
+                type: "text",
                 nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "transaction_id",
                 table: "change_log",
-                type: "INTEGER",
+                type: "bigint",
                 nullable: false,
-                defaultValue: 0L);
+                defaultValueSql: "pg_current_xact_id()::text::bigint");
 
             migrationBuilder.CreateTable(
                 name: "history_seals",
                 columns: table => new
                 {
-                    engagement_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    number = table.Column<int>(type: "INTEGER", nullable: false),
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false),
-                    nonce = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    public_part = table.Column<string>(type: "TEXT", nullable: false),
-                    private_digest = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    hash = table.Column<byte[]>(type: "BLOB", nullable: false)
+                    engagement_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    number = table.Column<int>(type: "integer", nullable: false),
+                    sequence = table.Column<long>(type: "bigint", nullable: false),
+                    nonce = table.Column<byte[]>(type: "bytea", nullable: false),
+                    public_part = table.Column<string>(type: "text", nullable: false),
+                    private_digest = table.Column<byte[]>(type: "bytea", nullable: false),
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -83,9 +84,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "log_readers",
                 columns: table => new
                 {
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    transaction_id = table.Column<long>(type: "INTEGER", nullable: false),
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
+                    name = table.Column<string>(type: "text", nullable: false),
+                    transaction_id = table.Column<long>(type: "bigint", nullable: false),
+                    sequence = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -96,12 +97,12 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "notices",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    kind = table.Column<string>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    subject_id = table.Column<string>(type: "TEXT", nullable: false),
-                    text = table.Column<string>(type: "TEXT", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    subject_id = table.Column<string>(type: "text", nullable: false),
+                    text = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -112,8 +113,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "shared_state",
                 columns: table => new
                 {
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    stamp = table.Column<Guid>(type: "TEXT", nullable: false)
+                    name = table.Column<string>(type: "text", nullable: false),
+                    stamp = table.Column<Guid>(type: "uuid", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -124,18 +125,18 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "webhook_deliveries",
                 columns: table => new
                 {
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false)
-                        .Annotation("Sqlite:Autoincrement", true),
-                    event_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    subscription_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    referral_id = table.Column<Guid>(type: "TEXT", nullable: true),
-                    name = table.Column<string>(type: "TEXT", nullable: false),
-                    state = table.Column<string>(type: "TEXT", nullable: false),
-                    due_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    attempts = table.Column<int>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    log = table.Column<string>(type: "TEXT", nullable: false)
+                    sequence = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    event_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subscription_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    referral_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    state = table.Column<string>(type: "text", nullable: false),
+                    due_at = table.Column<long>(type: "bigint", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    log = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -146,9 +147,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "webhook_events",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    body = table.Column<byte[]>(type: "BLOB", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    body = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -159,10 +160,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "webhook_keys",
                 columns: table => new
                 {
-                    thumbprint = table.Column<string>(type: "TEXT", nullable: false),
-                    protected_key = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    certificate = table.Column<string>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    thumbprint = table.Column<string>(type: "text", nullable: false),
+                    protected_key = table.Column<byte[]>(type: "bytea", nullable: false),
+                    certificate = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -173,25 +174,25 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 name: "webhook_subscriptions",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
-                    kind = table.Column<string>(type: "TEXT", nullable: false),
-                    url = table.Column<string>(type: "TEXT", nullable: false),
-                    events = table.Column<string>(type: "TEXT", nullable: false),
-                    uses_signature_header = table.Column<bool>(type: "INTEGER", nullable: false),
-                    statuses = table.Column<string>(type: "TEXT", nullable: false),
-                    filter = table.Column<string>(type: "TEXT", nullable: true),
-                    secret = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    old_secret = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    old_secret_until = table.Column<long>(type: "INTEGER", nullable: true),
-                    state = table.Column<string>(type: "TEXT", nullable: false),
-                    paused_because = table.Column<string>(type: "TEXT", nullable: true),
-                    failing_since = table.Column<long>(type: "INTEGER", nullable: true),
-                    since_transaction = table.Column<long>(type: "INTEGER", nullable: false),
-                    since_sequence = table.Column<long>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    leased_by = table.Column<Guid>(type: "TEXT", nullable: true),
-                    leased_until = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    url = table.Column<string>(type: "text", nullable: false),
+                    events = table.Column<string>(type: "text", nullable: false),
+                    uses_signature_header = table.Column<bool>(type: "boolean", nullable: false),
+                    statuses = table.Column<string>(type: "text", nullable: false),
+                    filter = table.Column<string>(type: "text", nullable: true),
+                    secret = table.Column<byte[]>(type: "bytea", nullable: true),
+                    old_secret = table.Column<byte[]>(type: "bytea", nullable: true),
+                    old_secret_until = table.Column<long>(type: "bigint", nullable: true),
+                    state = table.Column<string>(type: "text", nullable: false),
+                    paused_because = table.Column<string>(type: "text", nullable: true),
+                    failing_since = table.Column<long>(type: "bigint", nullable: true),
+                    since_transaction = table.Column<long>(type: "bigint", nullable: false),
+                    since_sequence = table.Column<long>(type: "bigint", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    leased_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    leased_until = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -215,7 +216,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 filter: "archives_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_campaign_id_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_campaign_id_created_at_id_archive~",
                 table: "referrals",
                 columns: new[] { "organization_id", "campaign_id", "created_at", "id", "archives_at" });
 
@@ -250,7 +251,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "deal_value", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_direction_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_direction_created_at_id_archives_~",
                 table: "referrals",
                 columns: new[] { "organization_id", "direction", "created_at", "id", "archives_at" });
 
@@ -260,7 +261,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "favorite", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_invited_by_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_invited_by_created_at_id_archives~",
                 table: "referrals",
                 columns: new[] { "organization_id", "invited_by", "created_at", "id", "archives_at" });
 
@@ -275,17 +276,17 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "name" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_qualification_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_qualification_created_at_id_archi~",
                 table: "referrals",
                 columns: new[] { "organization_id", "qualification", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_registration_status_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_registration_status_created_at_id~",
                 table: "referrals",
                 columns: new[] { "organization_id", "registration_status", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_sales_stage_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_sales_stage_created_at_id_archive~",
                 table: "referrals",
                 columns: new[] { "organization_id", "sales_stage", "created_at", "id", "archives_at" });
 
@@ -295,7 +296,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 columns: new[] { "organization_id", "status", "created_at", "id", "archives_at" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_referrals_organization_id_substatus_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_substatus_created_at_id_archives_~",
                 table: "referrals",
                 columns: new[] { "organization_id", "substatus", "created_at", "id", "archives_at" });
 
@@ -347,6 +348,11 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 filter: "state = 'Pending'");
 
             migrationBuilder.CreateIndex(
+                name: "IX_webhook_deliveries_referral_id",
+                table: "webhook_deliveries",
+                column: "referral_id");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_webhook_events_created_at",
                 table: "webhook_events",
                 column: "created_at");
@@ -396,7 +402,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_campaign_id_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_campaign_id_created_at_id_archive~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
@@ -424,7 +430,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_direction_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_direction_created_at_id_archives_~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
@@ -432,7 +438,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_invited_by_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_invited_by_created_at_id_archives~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
@@ -444,15 +450,15 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_qualification_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_qualification_created_at_id_archi~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_registration_status_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_registration_status_created_at_id~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_sales_stage_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_sales_stage_created_at_id_archive~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
@@ -460,7 +466,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 table: "referrals");
 
             migrationBuilder.DropIndex(
-                name: "IX_referrals_organization_id_substatus_created_at_id_archives_at",
+                name: "IX_referrals_organization_id_substatus_created_at_id_archives_~",
                 table: "referrals");
 
             migrationBuilder.DropIndex(
