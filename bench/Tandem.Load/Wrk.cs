@@ -27,7 +27,7 @@ internal static partial class Wrk
         await File.WriteAllTextAsync(file, script);
         // A server runs for weeks, and compiles itself anew in its first seconds.
         if (!isWarm)
-            await MeasuredProcess.Output("wrk", "-t1", $"-c{connections}", $"-d{seconds + 2}s", "-s", file, url);
+            await MeasuredProcess.Output("wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "-s", file, url);
         var before = processes.Sum(MeasuredProcess.CpuSeconds);
         var text = await MeasuredProcess.Output("wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-s", file, url);
         var cpu = processes.Sum(MeasuredProcess.CpuSeconds) - before;

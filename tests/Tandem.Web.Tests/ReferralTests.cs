@@ -59,6 +59,23 @@ public sealed class ReferralTests(WebFixture web) : IClassFixture<WebFixture>
     }
 
     [Fact]
+    public async Task What_the_other_side_does_is_seen_without_reload()
+    {
+        var (own, other) = await Server.Shared(FabrikamLocation);
+        var page = await Open(Alice, own.Id);
+        await Expect(Card(page, "Fabrikam")).ToContainTextAsync("Pending");
+        await Button(page, "Edit Deal").ClickAsync();
+        (await Server.Patch(Carol, $"{Api}/{other.Id}", Bodies.Replace(("/status", "Active"), ("/substatus", "Accepted")))).Is(204);
+        await Expect(Card(page, "Fabrikam")).ToContainTextAsync("Accepted");
+        // What she is editing is still there.
+        await Expect(Button(page, "Save")).ToBeVisibleAsync();
+        await Button(page, "Cancel").ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Invite a partner" }).ClickAsync();
+        await page.WaitForURLAsync($"**/referrals/{own.Id}/invite");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task A_decision_on_what_has_changed_meanwhile_is_asked_for_again() // R86
     {
         var (_, other) = await Server.Shared(FabrikamLocation);

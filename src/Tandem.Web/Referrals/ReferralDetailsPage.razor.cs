@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
+using Tandem.Web.Live;
 using Tandem.Web.Shared;
 
 namespace Tandem.Web.Referrals;
@@ -28,6 +29,9 @@ public sealed partial class ReferralDetailsPage
     private TandemClient Tandem { get; set; } = null!;
 
     [Inject]
+    private LiveChanges Live { get; set; } = null!;
+
+    [Inject]
     private Viewer Viewer { get; set; } = null!;
 
     private string Name => _referral?.Title() ?? Text["Referral"];
@@ -48,6 +52,7 @@ public sealed partial class ReferralDetailsPage
     private async Task Load(CancellationToken cancellation)
     {
         (_referral, _others, _barrier) = (null, [], null);
+        await Live.Begin(cancellation);
         try
         {
             var referral = await Tandem.Referrals.GetAsync(Id, cancellation);
@@ -62,6 +67,23 @@ public sealed partial class ReferralDetailsPage
         catch (TandemException refused) when (refused.Status == HttpStatusCode.Gone)
         {
             _barrier = Barrier.Archived;
+        }
+    }
+
+    // What the others do is shown as it happens. The own part stays as it was read: somebody may be editing it, and what
+    // changed meanwhile is merged when it is saved.
+    private async Task Hear(IReadOnlyList<ReferralEvent> changes)
+    {
+        if (_referral is not { } shown
+            || (changes.Count > 0 && !changes.Any(c => c.EngagementId == shown.EngagementId && c.ReferralId != shown.Id)))
+            return;
+        try
+        {
+            _others = await Tandem.Engagements.ReferralsAsync(shown.EngagementId).Where(r => r.Id != shown.Id).ToListAsync();
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        {
+            // What is shown stays, with whatever is being edited; the next change is looked at again.
         }
     }
 
