@@ -24,7 +24,7 @@ internal sealed class EventPlanner(
 
     // Without subscriptions there is nothing to plan; the position follows from time to time.
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestCatchUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestCatchUp = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Npgsql;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
@@ -245,6 +246,34 @@ public sealed class DeliveryTests
         // The one before may have been dropped with the registration that it was raised for.
         Assert.All(calls.Where(c => c.Path == "/"), c => Assert.Equal((second.Id, "referral-updated"), (c.Referral(), c.Event())));
         Assert.InRange(calls.Count(c => c.Path == "/"), 0, 1);
+    }
+
+    [Fact]
+    public async Task What_was_changed_before_a_registration_is_not_told_when_it_is_read_only_later() // W15
+    {
+        await using var server = await Start();
+        await using var receiver = await WebhookReceiver.Start();
+        var deal = await server.Own();
+        await server.Settle();
+        // A transaction of somebody else keeps the log from being read in order. SQLite has no such thing.
+        await using var other = TestDatabase.IsPostgres ? new NpgsqlConnection($"{TestDatabase.Postgres};Database=postgres;Pooling=false") : null;
+        if (other is not null)
+        {
+            await other.OpenAsync(Cancellation);
+            await using var begin = new NpgsqlCommand("BEGIN; SELECT pg_current_xact_id()", other);
+            await begin.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        (await server.Rename(deal.Id, "Before")).Is(204);
+        await server.Register(Alice, $"{receiver.Address}/");
+        (await server.Rename(deal.Id, "After")).Is(204);
+        if (other is not null)
+            await other.CloseAsync();
+        await receiver.Until(1, Cancellation);
+        await server.Settle();
+        var log = await Log(server, Alice);
+        Assert.Single((await server.Until(Alice, $"{log}?state=delivered", r => r.Value.Count > 0)).Value);
+        Assert.Equal(Instant((await server.Get(Alice, $"{Api}/{deal.Id}")).Is(200)), Instant(Assert.Single(receiver.Calls)));
     }
 
     [Fact]

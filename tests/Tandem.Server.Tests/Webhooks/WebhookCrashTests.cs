@@ -23,9 +23,9 @@ public sealed class WebhookCrashTests
             }
 
             load.Write(server, 5, Alice, Alice, Alice);
-            // Most die while they write and plan. Every fourth dies while it sends, which none may before the lease of the
+            // Most die while they write and plan. Every tenth dies while it sends, which none may before the lease of the
             // last that did so has ended.
-            Func<int> count = round % 4 == 3 ? () => load.Calls : () => load.Answers;
+            Func<int> count = round % 10 == 9 ? () => load.Calls : () => load.Answers;
             var enough = count() + random.Next(5, 50);
             await CrashLoad.Until(() => count() >= enough);
             await load.Kill(server);

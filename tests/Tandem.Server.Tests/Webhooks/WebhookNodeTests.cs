@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
