@@ -68,6 +68,8 @@ public sealed class SubscriptionTests
         await server.Subscribe(Alice, $"{receiver.Address}/closed", b => b["statuses"] = new JsonArray("closed"));
         await server.Subscribe(Alice, $"{receiver.Address}/large", b => b["filter"] = "details/dealValue ge 1000");
         var (small, large) = (await server.Own(change: b => b["details"]!["dealValue"] = 10), await server.Own(change: b => b["details"]!["dealValue"] = 5000));
+        // An event shows, and is filtered by, what is there when it is planned.
+        await receiver.Until(2 + 2 + 1, Cancellation);
         (await server.Status(Alice, small.Id, "Closed", "Lost")).Is(200);
         await receiver.Until(3 + 3 + 1 + 1 + 1, Cancellation);
         await Settled(server);
