@@ -126,7 +126,7 @@ internal sealed class EventPlanner(
                 var referral = engagement.Referrals.First(r => r.Id == change.ReferralId);
                 wanted.AddRange(subscriptions.Of(planned.OrganizationId)
                     .Where(s => s.Wants(planned.Name) && s.Since < change.Position && change.ChangedAt >= s.CreatedAt
-                        && (s.Statuses.Count == 0 || s.Statuses.Contains(referral.Status.ToString())))
+                        && (s.Statuses.Count == 0 || s.Statuses.Contains(change.Status ?? referral.Status.ToString())))
                     .Select(s => new Candidate(s, change, planned, referral)));
             }
         }
