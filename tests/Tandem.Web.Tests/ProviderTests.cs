@@ -29,7 +29,7 @@ public sealed class ProviderTests(Browser browser)
             await page.WaitUntilReady();
             Assert.Equal($"http://localhost:{port}/pipeline", page.Url);
 
-            await page.Locator("details.menu > summary").ClickAsync();
+            await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
             await page.WaitForURLAsync("**/signed-out");
             await context.CloseAsync();
@@ -59,7 +59,7 @@ public sealed class ProviderTests(Browser browser)
             Assert.StartsWith(server.Address, page.Url, StringComparison.Ordinal);
             await Assertions.Expect(page.Locator(".user-name")).ToHaveTextAsync("Carol Carter");
 
-            await page.Locator("details.menu > summary").ClickAsync();
+            await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
             await page.WaitForURLAsync($"{server.Address}/signed-out");
             await context.CloseAsync();

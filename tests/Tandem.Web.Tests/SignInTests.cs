@@ -14,7 +14,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var page = await web.SignIn(Alice);
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Pipeline");
-        await page.Locator("details.menu > summary").ClickAsync();
+        await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
         await Assertions.Expect(page.Locator(".menu-person")).ToContainTextAsync(Alice);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
@@ -134,7 +134,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     public async Task Language_and_theme_are_chosen_and_remembered()
     {
         var page = await web.SignIn(Alice);
-        await page.Locator("details.menu > summary").ClickAsync();
+        await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Dark" }).ClickAsync();
         await Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
         await page.GetByRole(AriaRole.Link, new() { Name = "Türkçe" }).ClickAsync();

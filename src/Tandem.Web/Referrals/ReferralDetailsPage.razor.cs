@@ -42,6 +42,9 @@ public sealed partial class ReferralDetailsPage
 
     private bool IsInvited => _referral!.InviteContext.InvitedBy.OrganizationId is { } inviter && inviter != _referral.OrganizationId;
 
+    // Who started the engagement was there first (B37); whom a deal names as its inviter need not be who invited (R47).
+    private bool CanInvite => CanEdit && !_others.Exists(o => o.CreatedDateTime < _referral!.CreatedDateTime);
+
     // From then on what the invitation said is fixed (R37, R39).
     private bool IsSent => _others.Count > 0 || IsInvited || _referral!.InviteContext.AssistanceRequestCode != AssistanceRequestCode.Unknown;
 
