@@ -187,7 +187,7 @@ internal sealed class SqliteData(string folder) : BenchData
             {
                 if (i == command.Parameters.Count)
                     command.Parameters.Add(new SqliteParameter($"${i + 1}", null));
-                command.Parameters[i].Value = values[i];
+                command.Parameters[i].Value = values[i] ?? DBNull.Value;
             }
 
             if (command.ExecuteNonQuery() != 1)

@@ -13,7 +13,7 @@ internal sealed class LoadRun(bool isQuick, string only)
 {
     private const string Api = "/v1.0/engagements/referrals";
     private static readonly string[] Reads = ["get", "list"];
-    private readonly int _seconds = isQuick ? 1 : 6;
+    private readonly int _seconds = isQuick ? 1 : 4;
     private readonly int _small = isQuick ? 2_000 : 20_000;
     private readonly int _large = isQuick ? 10_000 : 200_000;
     private readonly Report _report = new();

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Engagements;
@@ -11,6 +12,9 @@ internal sealed class HistorySealer(HistorySeals seals, ILogger<HistorySealer> l
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // Of a long way to go, most of the time belongs to the API.
+    private const int Rest = 4;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval);
@@ -19,7 +23,8 @@ internal sealed class HistorySealer(HistorySeals seals, ILogger<HistorySealer> l
         {
             try
             {
-                await seals.SealAll(stoppingToken);
+                for (var began = Stopwatch.GetTimestamp(); await seals.SealSome(stoppingToken) > 0; began = Stopwatch.GetTimestamp())
+                    await Task.Delay(Stopwatch.GetElapsedTime(began) * Rest, stoppingToken);
                 isAway = false;
             }
             catch (Exception failure) when (failure is DbException or UniqueViolationException)

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Tandem.Server.Engagements;
+using static NpgsqlTypes.NpgsqlDbType;
 
 namespace Tandem.Server.Storage;
 
@@ -28,8 +29,9 @@ internal sealed class HistorySeals(HotDatabase database, ChangeLog log)
     // Small enough that a writer who waits behind a batch does not notice.
     private const int Batch = 100;
 
-    // Of the rows of one statement: more of them would need more room for parameters than it saves round trips.
-    private const int Rows = 50;
+    private static readonly HotSql Insert = new(
+        "INSERT INTO history_seals (engagement_id, number, sequence, nonce, public_part, private_digest, hash) "
+        + "VALUES ($1, $2, $3, $4, $5, $6, $7)", Uuid, Integer, Bigint, Bytea, Text, Bytea, Bytea);
 
     private const string LinkColumns = "s.number, s.sequence, s.nonce, s.public_part, s.private_digest, s.hash";
     private const int LinkColumnCount = 6;
@@ -40,10 +42,13 @@ internal sealed class HistorySeals(HotDatabase database, ChangeLog log)
     public async Task<int> SealAll(CancellationToken cancellation)
     {
         var all = 0;
-        while (await log.Consume(Reader, Batch, Seal, cancellation) is > 0 and var taken)
+        while (await SealSome(cancellation) is > 0 and var taken)
             all += taken;
         return all;
     }
+
+    /// <summary>Seals the next changes; answers how many.</summary>
+    public Task<int> SealSome(CancellationToken cancellation) => log.Consume(Reader, Batch, Seal, cancellation);
 
     /// <summary>
     /// Where the sealing of an engagement stands once all that was committed at the call is sealed, by this node or another
@@ -117,60 +122,38 @@ internal sealed class HistorySeals(HotDatabase database, ChangeLog log)
             return links;
         }, cancellation);
 
-    // Inside the transaction that moves the reader's position: a link is written once, whoever crashes.
-    private static async ValueTask Seal(HotSession session, IReadOnlyList<LoggedChange> changes, CancellationToken cancellation)
+    // Stored with the reader's move from where it stood: a link is written once, whoever crashes or is at it as well.
+    private async ValueTask<IReadOnlyList<HotStatement>> Seal(IReadOnlyList<LoggedChange> changes, CancellationToken cancellation)
     {
-        var heads = await Heads(session, [.. changes.Select(c => c.EngagementId).Distinct()], cancellation);
-        var links = new List<(Guid Engagement, HistoryLink Link)>(changes.Count);
+        var heads = await Heads(changes.Select(c => c.EngagementId).Distinct(), cancellation);
+        var statements = new List<HotStatement>(changes.Count);
         foreach (var change in changes)
         {
             var (number, hash) = heads.GetValueOrDefault(change.EngagementId);
             var link = HistoryLink.Seal(change, number + 1, hash, RandomNumberGenerator.GetBytes(HistoryLink.NonceSize));
             heads[change.EngagementId] = (link.Number, link.Hash);
-            links.Add((change.EngagementId, link));
+            statements.Add(new(Insert, false,
+                change.EngagementId, link.Number, link.Sequence, link.Nonce, link.PublicPart, link.PrivateDigest, link.Hash));
         }
 
-        foreach (var some in links.Chunk(Rows))
-            await Insert(session, some, cancellation);
+        return statements;
     }
 
-    private static async ValueTask<Dictionary<Guid, (int Number, byte[] Hash)>> Heads(
-        HotSession session, IReadOnlyList<Guid> engagements, CancellationToken cancellation)
-    {
-        var heads = new Dictionary<Guid, (int, byte[])>();
-        foreach (var some in engagements.Chunk(Rows))
+    // The last link of each chain, found by its number: a long chain costs no more than a short one.
+    private ValueTask<Dictionary<Guid, (int Number, byte[] Hash)>> Heads(IEnumerable<Guid> engagements, CancellationToken cancellation) =>
+        database.Read(engagements, static async (session, engagements, cancellation) =>
         {
-            var names = string.Join(", ", some.Select((_, i) => $"@e{i}"));
+            var asked = session.Database.Kind == DatabaseKind.Postgres ? "unnest(@ids) AS e(value)" : "json_each(@ids) AS e";
             var command = session.Command(
-                "SELECT s.engagement_id, s.number, s.hash FROM history_seals s JOIN (SELECT engagement_id, MAX(number) AS number "
-                + $"FROM history_seals WHERE engagement_id IN ({names}) GROUP BY engagement_id) h "
-                + "ON s.engagement_id = h.engagement_id AND s.number = h.number");
-            for (var i = 0; i < some.Length; i++)
-                command.With($"@e{i}", session.Database.Id(some[i]));
+                $"SELECT s.engagement_id, s.number, s.hash FROM {asked} CROSS JOIN history_seals s WHERE s.engagement_id = e.value "
+                + "AND s.number = (SELECT MAX(m.number) FROM history_seals m WHERE m.engagement_id = e.value)")
+                .With("@ids", session.Database.Ids(engagements));
+            var heads = new Dictionary<Guid, (int, byte[])>();
             await using var row = await command.ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation))
                 heads.Add(row.GetGuid(0), (row.GetInt32(1), row.GetFieldValue<byte[]>(2)));
-        }
-
-        return heads;
-    }
-
-    private static async ValueTask Insert(
-        HotSession session, (Guid Engagement, HistoryLink Link)[] links, CancellationToken cancellation)
-    {
-        var places = links.Select((_, i) => $"(@e{i}, @n{i}, @s{i}, @r{i}, @p{i}, @d{i}, @h{i})");
-        var command = session.Command(
-            "INSERT INTO history_seals (engagement_id, number, sequence, nonce, public_part, private_digest, hash) "
-            + $"VALUES {string.Join(", ", places)}");
-        for (var i = 0; i < links.Length; i++)
-        {
-            var (engagement, link) = links[i];
-            command.With($"@e{i}", session.Database.Id(engagement)).With($"@n{i}", link.Number).With($"@s{i}", link.Sequence)
-                .With($"@r{i}", link.Nonce).With($"@p{i}", link.PublicPart).With($"@d{i}", link.PrivateDigest).With($"@h{i}", link.Hash);
-        }
-
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
+            return heads;
+        }, cancellation);
 
     private static HistoryLink ReadLink(DbDataReader row, int first) => new(
         row.GetInt32(first), row.GetInt64(first + 1), row.GetFieldValue<byte[]>(first + 2), row.GetString(first + 3),
