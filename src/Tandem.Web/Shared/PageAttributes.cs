@@ -49,6 +49,9 @@ internal sealed class InNavigationAttribute(Type texts, string key, int order, s
     /// <summary>A component that stands behind the name, such as a count; none when null.</summary>
     public Type? Badge { get; init; }
 
+    /// <summary>Whether the page stands among those that set Tandem up, below the ones of the daily work.</summary>
+    public bool IsAdministration { get; init; }
+
     /// <summary>Drawing of the icon.</summary>
     public string Icon { get; } = (string?)typeof(MudBlazor.Icons.Material.Outlined).GetField(icon)?.GetValue(null)
         ?? throw new ArgumentException($"There is no icon {icon}.", nameof(icon));
@@ -64,6 +67,6 @@ internal sealed record NavigationEntry(Type Page, InNavigationAttribute Shown, s
             .Select(page => (Page: page, Shown: page.GetCustomAttribute<InNavigationAttribute>()))
             .Where(p => p.Shown is not null)
             .Select(p => new NavigationEntry(p.Page, p.Shown!, p.Page.GetCustomAttributes<RouteAttribute>().First().Template.TrimStart('/')))
-            .OrderBy(e => e.Shown.Order),
+            .OrderBy(e => e.Shown.IsAdministration).ThenBy(e => e.Shown.Order),
     ];
 }
