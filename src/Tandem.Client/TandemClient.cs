@@ -1,7 +1,8 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/> and <see cref="Administration"/>.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>,
+/// <see cref="Views"/>.
 /// Safe for any number of threads.
 /// </summary>
 /// <example>
@@ -28,6 +29,7 @@ public sealed class TandemClient
         Engagements = new EngagementsClient(sender, Referrals);
         Changes = new ChangesClient(sender);
         Administration = new AdministrationClient(sender);
+        Views = new SavedViewsClient(sender);
     }
 
     /// <summary>A client with one token; the emulator takes a person's e-mail address for one.</summary>
@@ -47,4 +49,7 @@ public sealed class TandemClient
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }
+
+    /// <summary>Saved views of the pipeline.</summary>
+    public SavedViewsClient Views { get; }
 }

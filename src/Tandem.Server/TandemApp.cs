@@ -8,6 +8,7 @@ using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
 using Tandem.Server.Storage;
+using Tandem.Server.Views;
 using Tandem.Server.Webhooks;
 using Tandem.Web;
 
@@ -45,6 +46,7 @@ internal static class TandemApp
         builder.Services.AddCompression();
         builder.Services.AddReferrals();
         builder.Services.AddEngagements();
+        builder.Services.AddSingleton<SavedViewStore>();
         builder.Services.AddWebhooks();
         builder.Services.AddPages();
         builder.AddOperations();
@@ -59,6 +61,7 @@ internal static class TandemApp
         app.MapReferrals();
         app.MapEngagements();
         app.MapPartners();
+        app.MapSavedViews();
         app.MapAdministration();
         app.MapRegistrationReview();
         app.MapWebhooks();

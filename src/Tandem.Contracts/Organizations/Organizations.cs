@@ -230,5 +230,7 @@ public sealed record AdminPage<T>
 [JsonSerializable(typeof(AdminPage<LocationView>))]
 [JsonSerializable(typeof(AdminPage<SolutionView>))]
 [JsonSerializable(typeof(AdminPage<ServiceClientView>))]
+[JsonSerializable(typeof(SavedViewDraft))]
+[JsonSerializable(typeof(AdminPage<SavedView>))]
 [JsonSerializable(typeof(AdminPage<string>))]
 public sealed partial class AdminJson : JsonSerializerContext;

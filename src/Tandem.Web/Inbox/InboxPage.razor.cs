@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
-using Tandem.Contracts.ValueLists;
 using Tandem.Web.Live;
+using Tandem.Web.Referrals;
 using Tandem.Web.Shared;
 
 namespace Tandem.Web.Inbox;
@@ -20,8 +20,7 @@ public sealed partial class InboxPage
     private Exception? _failure;
     private string? _said;
     private Guid? _declining;
-    private string? _reason;
-    private string? _reasonFault;
+    private ReasonFields? _reason;
     private bool _isBusy;
 
     [Inject]
@@ -35,10 +34,6 @@ public sealed partial class InboxPage
 
     [Inject]
     private TimeProvider Clock { get; set; } = null!;
-
-    // What is sent is the documented English; what is shown is its name in the person's language.
-    private IEnumerable<KeyValuePair<string, string>> Reasons =>
-        SuggestedValues.DeclinedOrLostReasons.Select((reason, i) => KeyValuePair.Create(reason, Text[$"Reason.{i + 1}"].Value));
 
     private static string NameOf(Referral referral) =>
         string.IsNullOrWhiteSpace(referral.Name) ? referral.CustomerProfile.Name : referral.Name;
@@ -74,18 +69,11 @@ public sealed partial class InboxPage
 
     private Task Receive(Referral referral) => Answer(referral, "New", "Received", Text["Received", NameOf(referral)]);
 
-    private void AskReason(Referral referral) => (_declining, _reason, _reasonFault) = (referral.Id, null, null);
+    private void AskReason(Referral referral) => _declining = referral.Id;
 
-    private Task Decline(Referral referral)
-    {
-        if (_reason is null)
-        {
-            _reasonFault = Text["ReasonMissing"];
-            return Task.CompletedTask;
-        }
-
-        return Answer(referral, "Closed", "Declined", Text["Declined", NameOf(referral)], _reason);
-    }
+    private Task Decline(Referral referral) => _reason!.TryRead(out var reason)
+        ? Answer(referral, "Closed", "Declined", Text["Declined", NameOf(referral)], reason)
+        : Task.CompletedTask;
 
     private async Task Answer(Referral referral, string status, string substatus, string said, string? reason = null)
     {

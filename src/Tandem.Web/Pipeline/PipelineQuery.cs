@@ -57,12 +57,15 @@ public sealed class PipelineQuery
 
     public bool IsNarrowed => Narrowing.Any(_choices.ContainsKey);
 
+    /// <summary>Whether nothing was chosen at all.</summary>
+    public bool IsPlain => _choices.Count == 0;
+
     public int PageNumber => int.TryParse(this[Page], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 1_000_000
         ? number
         : 1;
 
     /// <summary>The address of the page that shows it, from the base address on.</summary>
-    public string Address => _choices.Count == 0
+    public string Address => IsPlain
         ? Path
         : $"{Path}?{string.Join('&', _choices.Select(c => $"{c.Key}={Uri.EscapeDataString(c.Value).Replace("%2C", ",", StringComparison.Ordinal)}"))}";
 

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
-using Tandem.Contracts.ValueLists;
 using Tandem.Web.Shared;
 
 namespace Tandem.Web.Referrals;
@@ -14,8 +13,7 @@ public sealed partial class StatusCard
 {
     private ElementReference _form;
     private StatusPair? _closing;
-    private string _reason = "";
-    private string _words = "";
+    private ReasonFields? _reason;
     private string? _complaint;
     private bool _isBusy;
     private bool _focusesForm;
@@ -41,8 +39,6 @@ public sealed partial class StatusCard
     [Inject]
     private IJSRuntime Script { get; set; } = null!;
 
-    private IReadOnlyList<string> Reasons => _closing is { } closing ? StatusReasons.Of(closing.Substatus) : [];
-
     /// <inheritdoc />
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
@@ -57,13 +53,13 @@ public sealed partial class StatusCard
         _complaint = null;
         if (move.Status != ReferralStatus.Closed)
             return Move(move, null);
-        (_closing, _reason, _words, _focusesForm) = (move, "", "", true);
+        (_closing, _focusesForm) = (move, true);
         return Task.CompletedTask;
     }
 
     private void Cancel() => (_closing, _complaint) = (null, null);
 
-    private Task Confirm() => Move(_closing!.Value, _reason.Length > 0 && _words.Length > 0 ? $"{_reason}: {_words}" : _reason + _words);
+    private Task Confirm() => _reason!.TryRead(out var reason) ? Move(_closing!.Value, reason) : Task.CompletedTask;
 
     private async Task Move(StatusPair move, string? reason)
     {
@@ -74,7 +70,7 @@ public sealed partial class StatusCard
         {
             var change = new JsonObject { ["status"] = $"{move.Status}", ["substatus"] = $"{move.Substatus}" };
             if (move.Status == ReferralStatus.Closed)
-                change["statusReason"] = string.IsNullOrWhiteSpace(reason) ? null : reason;
+                change["statusReason"] = reason;
             if (await Store(change) is { } moved)
             {
                 _closing = null;

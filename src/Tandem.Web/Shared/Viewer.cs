@@ -21,6 +21,10 @@ internal sealed class Viewer(TandemClient tandem)
     /// <summary>Whether the Referrals API is open to the person.</summary>
     public bool HasReferralRole => Has("Referrals admin") || Has("Referrals user");
 
+    /// <summary>Whether the person is a Referrals admin for the entire company.</summary>
+    public bool IsCompanyReferralsAdmin =>
+        IsKnown && Me.Roles.Any(r => r.MpnId is null && string.Equals(r.Role, "Referrals admin", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Whether the person manages the organization, or the exchange.</summary>
     public bool IsAdministrator => Has("Account admin") || Has("Operator");
 

@@ -30,6 +30,9 @@ public sealed class RouteMatrixTests
         ["GET /v1.0/engagements/totals"] = [200, 200, 403, 200, 200, 200, 401],
         ["GET /v1.0/engagements/{engagementId}/proof"] = [200, 403, 403, 200, 403, 404, 401], // B12, B19
         ["GET /v1.0/engagements/partners"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/views"] = [200, 200, 403, 200, 200, 200, 401],
+        ["PUT /v1.0/engagements/views/{id:guid}"] = [400, 400, 403, 400, 400, 400, 401],
+        ["DELETE /v1.0/engagements/views/{id:guid}"] = [404, 404, 403, 404, 404, 404, 401],
         // A stream has no end; that it is refused is the answer to a place that is none.
         ["GET /v1.0/engagements/changes"] = [400, 400, 403, 400, 400, 400, 401],
         ["POST /admin/referrals/{id:guid}/registration-review"] = [403, 403, 403, 403, 403, 400, 401],
