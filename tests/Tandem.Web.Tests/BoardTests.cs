@@ -45,6 +45,58 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
     }
 
     [Fact]
+    public async Task A_deal_that_is_lost_asks_why_and_a_declined_one_must_say_so() // B25
+    {
+        // Beside its goal, so that both are on the screen.
+        var deal = await Deal("Slipped deal", 4_000);
+        (await web.Server.Patch(Alice, $"{Api}/{deal.Id}", Bodies.Replace(("/salesStage", "80")))).Is(204);
+        var page = await web.SignIn(Alice, path: $"{Board}&q=Slipped");
+        await Expect(Card(page, "Active80")).ToHaveTextAsync("Slipped deal");
+        await Grab(page, "Slipped deal", "Lost");
+        await LetGo(page, "Lost");
+        var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Slipped deal: Lost" });
+        await Expect(dialog.GetByLabel("Reason")).ToBeFocusedAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await Expect(Card(page, "Active80")).ToHaveTextAsync("Slipped deal");
+        Assert.Equal("Active/Accepted", (await Read(deal)).Pair);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move Slipped deal to …" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Lost", Exact = true }).ClickAsync();
+        await dialog.GetByLabel("Reason").SelectOptionAsync("Customer did not respond");
+        await dialog.GetByLabel("In your own words").FillAsync("three calls");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("Slipped deal is now in Lost.")).ToBeVisibleAsync();
+        Assert.Equal("Customer did not respond: three calls", (string?)(await Read(deal)).Json["statusReason"]);
+
+        var (_, invited) = await web.Server.Shared(FabrikamLocation, b => b["name"] = "Unwanted deal");
+        var carol = await web.SignIn(Carol, path: $"{Board}&q=Unwanted");
+        await carol.GetByRole(AriaRole.Button, new() { Name = "Move Unwanted deal to …" }).ClickAsync();
+        await carol.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Declined", Exact = true }).ClickAsync();
+        await carol.GetByRole(AriaRole.Button, new() { Name = "Close as Declined" }).ClickAsync();
+        await Expect(carol.Locator(".field-fault")).ToContainTextAsync("Choose a reason");
+        await carol.GetByLabel("Reason").SelectOptionAsync("Not a customer");
+        await carol.GetByRole(AriaRole.Button, new() { Name = "Close as Declined" }).ClickAsync();
+        await Expect(carol.GetByText("Unwanted deal is now in Declined.")).ToBeVisibleAsync();
+        Assert.Equal("Not a customer", (string?)(await web.Server.Get(Carol, $"{Api}/{invited.Id}")).Json["statusReason"]);
+    }
+
+    [Fact]
+    public async Task What_others_do_is_seen_on_the_board_and_in_the_table_without_reload()
+    {
+        var deal = await Deal("Watched deal", 4_000);
+        var page = await web.SignIn(Alice, path: $"{Board}&q=Watched");
+        var table = await web.SignIn(Alice, path: "/pipeline?q=Watched");
+        await Expect(Card(page, "Active10")).ToHaveTextAsync("Watched deal");
+        await Expect(table.Locator("tbody tr")).ToHaveCountAsync(1);
+        (await web.Server.Patch(Alice, $"{Api}/{deal.Id}", Bodies.Replace(("/salesStage", "60")))).Is(204);
+        await Expect(Card(page, "Active60")).ToHaveTextAsync("Watched deal");
+        await Expect(Lane(page, "Active60")).ToContainTextAsync("1 deal");
+        await Deal("Watched deal 2", 70);
+        await Expect(table.Locator("tbody tr")).ToHaveCountAsync(2);
+        await Expect(Cards(page, "Active10")).ToHaveTextAsync(["Watched deal 2"]);
+    }
+
+    [Fact]
     public async Task A_card_is_moved_by_keyboard_and_an_impossible_move_says_why()
     {
         var (_, other) = await web.Server.Shared(FabrikamLocation, b => b["name"] = "Keyboard deal");
@@ -79,8 +131,8 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         var deal = await Deal("Overtaken deal", 10);
         var page = await web.SignIn(Alice, path: $"{Board}&q=Overtaken");
         await Expect(Card(page, "Active10")).ToHaveTextAsync("Overtaken deal");
-        (await web.Server.Patch(Alice, $"{Api}/{deal.Id}", Bodies.Replace(("/salesStage", "60")))).Is(204);
         await Grab(page, "Overtaken deal", "Won");
+        (await web.Server.Patch(Alice, $"{Api}/{deal.Id}", Bodies.Replace(("/salesStage", "60")))).Is(204);
         await LetGo(page, "Won");
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("somebody else has just changed it");
         await Expect(Card(page, "Active60")).ToHaveTextAsync("Overtaken deal");

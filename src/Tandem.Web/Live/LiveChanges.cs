@@ -18,6 +18,9 @@ internal sealed class LiveChanges(TandemClient tandem, IHostApplicationLifetime 
 {
     private static readonly TimeSpan BeforeAnotherTry = TimeSpan.FromSeconds(5);
 
+    // A long import is shown as it goes, and leaves the server to whoever imports.
+    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(server.ApplicationStopping);
     private readonly Lock _lock = new();
     private readonly Channel<ReferralEvent?> _heard = Channel.CreateUnbounded<ReferralEvent?>(new() { SingleReader = true });
@@ -134,6 +137,7 @@ internal sealed class LiveChanges(TandemClient tandem, IHostApplicationLifetime 
                     subscribers = [.. _subscribers];
                 // A page that is just being closed is not waited for.
                 await Task.WhenAll(subscribers.Select(hear => hear(batch))).WaitAsync(_ending.Token);
+                await Task.Delay(BetweenBatches, _ending.Token);
             }
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Contracts.ValueLists;
@@ -65,13 +66,15 @@ public sealed record BoardColumn(string Key, StatusPair Pair, string? Stage = nu
         return card.Pair.Status == ReferralStatus.Closed ? "Closed" : "New";
     }
 
-    /// <summary>The change that brings a card here.</summary>
-    public ReferralPatch Move(DealCard card)
+    /// <summary>The change that brings a card here, with the reason of what ends it.</summary>
+    public ReferralPatch Move(DealCard card, string? reason)
     {
         var patch = new ReferralPatch();
         var target = Target(card);
         if (target != card.Pair)
             patch.Replace("/status", $"{target.Status}").Replace("/substatus", $"{target.Substatus}");
+        if (target.Status == ReferralStatus.Closed)
+            patch.Replace("/statusReason", (JsonNode?)reason);
         if (Stage is not null)
             patch.Replace("/salesStage", Stage);
         return patch;

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
+using Tandem.Contracts.ValueLists;
+using Tandem.Web.Referrals;
 using Tandem.Web.Shared;
 
 namespace Tandem.Web.Pipeline;
@@ -14,12 +16,17 @@ namespace Tandem.Web.Pipeline;
 public sealed partial class PipelineBoard
 {
     private readonly Dictionary<string, BoardLane?> _lanes = [];
+    private ElementReference _dialog;
+    private ElementReference _closingForm;
+    private ReasonFields? _reason;
     private DealCard? _dragged;
     private DealCard? _asked;
     private DealCard? _moving;
     private BoardColumn? _target;
+    private Closing? _closing;
     private bool _isAsking;
     private bool _isAnswering;
+    private bool _isStale;
 
     [Parameter, EditorRequired]
     public PipelineQuery Query { get; set; } = null!;
@@ -43,13 +50,13 @@ public sealed partial class PipelineBoard
         if (_isAsking)
         {
             _isAsking = false;
-            await Script.InvokeVoidAsync("tandem.ask", "move-dialog");
+            await Script.InvokeVoidAsync("tandem.showDialog", _dialog, _closing is null ? null : _closingForm);
         }
 
         if (_isAnswering)
         {
             _isAnswering = false;
-            await Script.InvokeVoidAsync("tandem.answer", "move-dialog", "board-message");
+            await Script.InvokeVoidAsync("tandem.closeDialog", _dialog, "board-message");
         }
     }
 
@@ -61,24 +68,47 @@ public sealed partial class PipelineBoard
 
     private string? DropOf(BoardColumn column) => BoardLane.DropOf(column, _dragged);
 
-    private void Drag(DealCard? card) => _dragged = _moving is null ? card : null;
-
-    private void AskWhere(DealCard card)
+    /// <summary>Loads again what is visible, since others have changed something; not under somebody's hand.</summary>
+    public async Task Refresh()
     {
-        _asked = card;
-        _isAsking = true;
+        _isStale = _dragged is not null || _moving is not null;
+        if (!_isStale)
+            await Refresh(BoardColumn.All);
     }
+
+    private async Task Drag(DealCard? card)
+    {
+        _dragged = _moving is null ? card : null;
+        if (_isStale)
+            await Refresh();
+    }
+
+    private void AskWhere(DealCard card) => (_asked, _closing, _isAsking) = (card, null, true);
 
     private Task Drop(BoardColumn column)
     {
         var card = _dragged;
         _dragged = null;
-        return card is null ? Task.CompletedTask : Move(card, column);
+        return card is null ? Task.CompletedTask : Choose(card, column);
     }
 
-    private async Task Move(DealCard card, BoardColumn column)
+    // What ends a deal for a reason asks for it first.
+    private Task Choose(DealCard card, BoardColumn column)
     {
-        if (_moving is not null || column.WhyNot(card) is not null)
+        if (column.WhyNot(card) is not null)
+            return Task.CompletedTask;
+        if (StatusReasons.Of(column.Pair.Substatus).Count == 0)
+            return Move(card, column, null);
+        (_closing, _isAsking) = (new(card, column), true);
+        return Task.CompletedTask;
+    }
+
+    private Task Close() =>
+        _reason!.TryRead(out var reason) ? Move(_closing!.Card, _closing.Column, reason) : Task.CompletedTask;
+
+    private async Task Move(DealCard card, BoardColumn column, string? reason)
+    {
+        if (_moving is not null)
             return;
         (_moving, _target) = (card, column);
         _isAnswering = true;
@@ -86,7 +116,7 @@ public sealed partial class PipelineBoard
         MoveOutcome outcome;
         try
         {
-            await Tandem.Referrals.PatchAsync(card.Id, column.Move(card), card.ETag);
+            await Tandem.Referrals.PatchAsync(card.Id, column.Move(card, reason), card.ETag);
             outcome = new(Text["Moved", card.Title, NameOf(column)], IsRefused: false);
         }
         catch (TandemException changed) when (changed.Status == HttpStatusCode.PreconditionFailed)
@@ -107,14 +137,21 @@ public sealed partial class PipelineBoard
         }
 
         // Where it was, where it is now; and, when somebody else was faster, wherever that is.
-        foreach (var changed in BoardColumn.All.Where(c => IsOpen(c) && (outcome.IsRefused || c == column || c == card.Column)))
-        {
-            if (_lanes.GetValueOrDefault(changed.Key) is { } lane)
-                await lane.Refresh();
-        }
-
+        await Refresh(BoardColumn.All.Where(c => outcome.IsRefused || _isStale || c == column || c == card.Column));
+        _isStale = false;
         await Moved.InvokeAsync(outcome);
     }
+
+    private async Task Refresh(IEnumerable<BoardColumn> columns)
+    {
+        foreach (var column in columns.Where(IsOpen))
+        {
+            if (_lanes.GetValueOrDefault(column.Key) is { } lane)
+                await lane.Refresh();
+        }
+    }
+
+    private sealed record Closing(DealCard Card, BoardColumn Column);
 }
 
 /// <summary>What became of a move.</summary>

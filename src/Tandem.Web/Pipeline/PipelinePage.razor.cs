@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
+using Tandem.Web.Live;
+using Tandem.Web.Shared;
 
 namespace Tandem.Web.Pipeline;
 
@@ -10,6 +12,8 @@ public sealed partial class PipelinePage
     private IReadOnlyList<ReferralTotal> _totals = [];
     private ReferralPage? _page;
     private MoveOutcome? _outcome;
+    private Loaded? _loaded;
+    private PipelineBoard? _board;
 
     // Changes with the address, its query included, and makes the page look at it again.
     [CascadingParameter]
@@ -20,6 +24,12 @@ public sealed partial class PipelinePage
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
+
+    [Inject]
+    private LiveChanges Live { get; set; } = null!;
+
+    [Inject]
+    private Viewer Viewer { get; set; } = null!;
 
     private PipelineQuery Query { get; set; } = null!;
 
@@ -34,11 +44,22 @@ public sealed partial class PipelinePage
 
     private async Task Load(CancellationToken cancellation)
     {
+        await Live.Begin(cancellation);
         var query = Query;
         var totals = Tandem.Referrals.TotalsAsync(query.Filter(), cancellation);
         var page = query.IsBoard ? null : await Tandem.Referrals.ListPageAsync(PipelineTable.Ask(query), cancellation);
         _totals = await totals;
         _page = page;
+    }
+
+    // What others, or the person's other windows, change is shown without asking.
+    private async Task Hear(IReadOnlyList<ReferralEvent> changes)
+    {
+        if (_loaded is null || (changes.Count > 0 && changes.All(c => c.OrganizationId != Viewer.Me.OrganizationId)))
+            return;
+        await _loaded.Reload();
+        if (_board is not null)
+            await _board.Refresh();
     }
 
     // Told here and not on the board, which is gone when the last card is.

@@ -17,19 +17,19 @@
       remember("tandem.theme", name);
     },
     focusFirst: (within) => within.querySelector("input, select, textarea, button")?.focus(),
-    showDialog: (dialog) => dialog.showModal(),
+    showDialog(dialog, focus) {
+      if (!dialog.open) dialog.showModal();
+      if (focus) window.tandem.focusFirst(focus);
+    },
+    // What was asked for is answered elsewhere: that is where reading goes on.
+    closeDialog(dialog, place) {
+      dialog.close();
+      document.getElementById(place).focus();
+    },
     async download(name, type, stream) {
       const address = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type }));
       Object.assign(document.createElement("a"), { href: address, download: name }).click();
       URL.revokeObjectURL(address);
-    },
-    ask(dialog) {
-      document.getElementById(dialog).showModal();
-    },
-    // What was asked for is answered elsewhere: that is where reading goes on.
-    answer(dialog, place) {
-      document.getElementById(dialog).close();
-      document.getElementById(place).focus();
     },
   };
 
