@@ -18,7 +18,8 @@ public sealed partial class TextTests
     public void Every_text_is_there_in_every_language_with_the_same_places_to_fill()
     {
         var faults = new List<string>();
-        foreach (var file in Directory.GetFiles(Path.Combine(Source, "Resources"), "*.resx").Where(f => Path.GetFileName(f).Count(c => c == '.') == 1))
+        var all = Directory.GetFiles(Path.GetDirectoryName(Source)!, "*.resx", SearchOption.AllDirectories);
+        foreach (var file in all.Where(f => Path.GetFileName(f).Count(c => c == '.') == 1))
         {
             var english = Read(file);
             foreach (var language in Viewer.Languages.Skip(1))

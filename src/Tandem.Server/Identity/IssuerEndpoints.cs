@@ -45,11 +45,12 @@ internal static class IssuerEndpoints
             return Refuse(Errors.LoginRequired, "Nobody is signed in here: the sign-in page has to be shown.");
 
         var form = HttpMethods.IsPost(context.Request.Method) ? context.Request.Form : null;
+        var text = IssuerText.Of(context);
         string? told = null;
         if (form is not null && IsAnswer(form))
         {
             if (!await antiforgery.IsRequestValidAsync(context))
-                told = IssuerPages.FormIsOld;
+                told = "FormIsOld";
             else if (form["answer"] == "cancel")
                 return Refuse(Errors.AccessDenied, "The person did not sign in.");
             else if (WhoIs(form, passwords, directory, tandem.Value, out told) is { } user)
@@ -60,8 +61,8 @@ internal static class IssuerEndpoints
         var carried = (form ?? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)context.Request.Query)
             .Where(f => !OwnFields.Contains(f.Key)).SelectMany(f => f.Value, (f, v) => KeyValuePair.Create(f.Key, v ?? ""));
         return IssuerPages.SignIn(new SignInPage(
-            $"Continue to {request.ClientId}", antiforgery.GetAndStoreTokens(context), carried, Choices(directory, tandem.Value),
-            form?["email"].ToString() ?? request.LoginHint, told));
+            text["ContinueTo", request.ClientId], antiforgery.GetAndStoreTokens(context), carried, Choices(directory, tandem.Value, text),
+            form?["email"].ToString() ?? request.LoginHint, told is null ? null : text[told]), text);
     }
 
     private static async Task<IResult> Token(
@@ -81,7 +82,7 @@ internal static class IssuerEndpoints
         {
             var (user, fault) = passwords.Check(request.Username, request.Password);
             return user is null
-                ? Refuse(Errors.InvalidGrant, fault!)
+                ? Refuse(Errors.InvalidGrant, IssuerText.English[fault!])
                 : SignIn(Grant.To(user, OrganizationOf(user, directory), request.ClientId, request.GetScopes(), issuer));
         }
 
@@ -121,10 +122,11 @@ internal static class IssuerEndpoints
         HttpContext context, IssuerRequest issuer, IAntiforgery antiforgery, Passwords passwords, OrganizationDirectory directory,
         IOptions<TandemOptions> tandem)
     {
+        var text = IssuerText.Of(context);
         var asked = context.GetOpenIddictServerRequest()?.UserCode;
         var device = string.IsNullOrEmpty(asked) ? null : (await context.AuthenticateAsync(Scheme)).Principal;
         if (device?.GetPresenters().FirstOrDefault() is not { } client)
-            return IssuerPages.DeviceCode(asked, string.IsNullOrEmpty(asked) ? null : "This code is not known, or no longer good. Check it, or start again on the device.");
+            return IssuerPages.DeviceCode(asked, string.IsNullOrEmpty(asked) ? null : text["CodeUnknown"], text);
 
         var form = HttpMethods.IsPost(context.Request.Method) ? context.Request.Form : null;
         string? told = null;
@@ -132,24 +134,24 @@ internal static class IssuerEndpoints
         {
             if (!await antiforgery.IsRequestValidAsync(context))
             {
-                told = IssuerPages.FormIsOld;
+                told = "FormIsOld";
             }
             else if (form["answer"] == "cancel")
             {
                 await context.ForbidAsync(Scheme, Properties(Errors.AccessDenied, "The person declined."));
-                return IssuerPages.Message("Declined", "The device was not signed in. You can close this page.");
+                return IssuerPages.Message(text["Declined"], text["DeclinedText"], text);
             }
             else if (WhoIs(form, passwords, directory, tandem.Value, out told) is { } user)
             {
                 await context.SignInAsync(Scheme, Grant.To(user, OrganizationOf(user, directory), client, device.GetScopes(), issuer));
-                return IssuerPages.Message("You are signed in", "Go back to your device. You can close this page.");
+                return IssuerPages.Message(text["SignedIn"], text["SignedInText"], text);
             }
         }
 
         return IssuerPages.SignIn(new SignInPage(
-            $"{client} on another device asks to sign in as you. Continue only if you started it, and if the code there is {asked}.",
-            antiforgery.GetAndStoreTokens(context), [KeyValuePair.Create(Parameters.UserCode, asked!)], Choices(directory, tandem.Value),
-            form?["email"], told));
+            text["DeviceAsks", client, asked],
+            antiforgery.GetAndStoreTokens(context), [KeyValuePair.Create(Parameters.UserCode, asked!)], Choices(directory, tandem.Value, text),
+            form?["email"], told is null ? null : text[told]), text);
     }
 
     // No session is kept, so there is nothing to end: the client is answered, or the person is told.
@@ -159,7 +161,8 @@ internal static class IssuerEndpoints
             return fault;
         if (!string.IsNullOrEmpty(context.GetOpenIddictServerRequest()?.PostLogoutRedirectUri))
             return Results.SignOut(authenticationSchemes: [Scheme]);
-        return IssuerPages.Message("You are signed out", "You can close this page.");
+        var text = IssuerText.Of(context);
+        return IssuerPages.Message(text["SignedOut"], text["SignedOutText"], text);
     }
 
     // Version 1 clients are older than PKCE. They prove themselves with a secret when they turn the code in, which a
@@ -169,10 +172,13 @@ internal static class IssuerEndpoints
         issuer.IsVersion1 && await clients.FindByClientIdAsync(request.ClientId!, cancellation) is { } client
             && await clients.HasClientTypeAsync(client, ClientTypes.Confidential, cancellation);
 
-    private static IResult? Fault(HttpContext context) =>
-        context.GetOpenIddictServerResponse() is { Error: { } error } answer
-            ? IssuerPages.Message("That did not work", answer.ErrorDescription ?? error, StatusCodes.Status400BadRequest)
-            : null;
+    private static IResult? Fault(HttpContext context)
+    {
+        if (context.GetOpenIddictServerResponse() is not { Error: { } error } answer)
+            return null;
+        var text = IssuerText.Of(context);
+        return IssuerPages.Message(text["Failed"], answer.ErrorDescription ?? error, text, StatusCodes.Status400BadRequest);
+    }
 
     // A client may post its request too; only our own page's form has an answer in it.
     private static bool IsAnswer(IFormCollection form) => form.ContainsKey("answer") || form.ContainsKey("account");
@@ -187,7 +193,7 @@ internal static class IssuerEndpoints
         return user;
     }
 
-    private static IReadOnlyList<SignInChoice> Choices(OrganizationDirectory directory, TandemOptions tandem)
+    private static IReadOnlyList<SignInChoice> Choices(OrganizationDirectory directory, TandemOptions tandem, IssuerText text)
     {
         const int Most = 20;
         var snapshot = directory.Current;
@@ -196,7 +202,7 @@ internal static class IssuerEndpoints
             : [.. snapshot.Users.Where(u => u.IsEnabled).OrderBy(u => u.OrganizationId, StringComparer.Ordinal)
                 .ThenBy(u => u.Email, StringComparer.Ordinal).Take(Most)
                 .Select(u => new SignInChoice(u.Id, u.Name, u.Email, snapshot.Organization(u.OrganizationId)?.Name ?? "",
-                    u.Roles.Count == 0 ? "no role" : string.Join(", ", u.Roles.Select(r => RoleNames.Write(r.Role)).Distinct())))];
+                    u.Roles.Count == 0 ? text["NoRole"] : string.Join(", ", u.Roles.Select(r => RoleNames.Write(r.Role)).Distinct())))];
     }
 
     private static Organization OrganizationOf(User user, OrganizationDirectory directory) =>

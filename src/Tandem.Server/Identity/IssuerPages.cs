@@ -21,8 +21,6 @@ internal sealed record SignInPage(
 /// <summary>The embedded issuer's pages: complete in themselves, without scripts.</summary>
 internal static class IssuerPages
 {
-    public const string FormIsOld = "The page was too old, or your browser refused its cookie. Please try again.";
-
     private const string Style = """
         :root{color-scheme:light dark;--ink:#1b2430;--soft:#5a6675;--line:#cfd6df;--paper:#fff;--ground:#eef1f5;--accent:#0b5cad;--on-accent:#fff;--bad:#a4161a;--bad-paper:#fdecec}
         @media (prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#a7b3c2;--line:#3b4654;--paper:#1c232c;--ground:#12171d;--accent:#7db7f5;--on-accent:#0b1622;--bad:#ffb3b5;--bad-paper:#43191b}}
@@ -53,10 +51,10 @@ internal static class IssuerPages
     private static readonly string Policy =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; base-uri 'none'; frame-ancestors 'none'";
 
-    public static IResult SignIn(SignInPage page)
+    public static IResult SignIn(SignInPage page, IssuerText text)
     {
         var html = new StringBuilder();
-        html.Append("<h1>Sign in</h1><p class=\"soft\">").Append(Safe(page.Purpose)).Append("</p>");
+        html.Append("<h1>").Append(Safe(text["SignIn"])).Append("</h1><p class=\"soft\">").Append(Safe(page.Purpose)).Append("</p>");
         if (page.Told is not null)
             html.Append("<p class=\"told\" role=\"alert\">").Append(Safe(page.Told)).Append("</p>");
 
@@ -64,15 +62,15 @@ internal static class IssuerPages
         Hidden(html, page.Antiforgery.FormFieldName, page.Antiforgery.RequestToken ?? "");
         foreach (var (name, value) in page.Carried)
             Hidden(html, name, value);
-        html.Append("<label for=\"email\">E-mail address</label>")
+        html.Append("<label for=\"email\">").Append(Safe(text["Email"])).Append("</label>")
             .Append("<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" value=\"").Append(Safe(page.Email)).Append("\">")
-            .Append("<label for=\"secret\">Password</label>")
+            .Append("<label for=\"secret\">").Append(Safe(text["Password"])).Append("</label>")
             .Append("<input id=\"secret\" name=\"secret\" type=\"password\" autocomplete=\"current-password\">")
-            .Append("<div class=\"row\"><button class=\"main\" name=\"answer\" value=\"continue\">Sign in</button>")
-            .Append("<button name=\"answer\" value=\"cancel\">Cancel</button></div>");
+            .Append("<div class=\"row\"><button class=\"main\" name=\"answer\" value=\"continue\">").Append(Safe(text["SignIn"]))
+            .Append("</button><button name=\"answer\" value=\"cancel\">").Append(Safe(text["Cancel"])).Append("</button></div>");
         if (page.Choices.Count > 0)
         {
-            html.Append("<h2>Or continue as</h2><ul class=\"people\">");
+            html.Append("<h2>").Append(Safe(text["OrContinueAs"])).Append("</h2><ul class=\"people\">");
             foreach (var person in page.Choices)
             {
                 html.Append("<li><button name=\"account\" value=\"").Append(person.Id).Append("\">").Append(Safe(person.Name))
@@ -82,27 +80,31 @@ internal static class IssuerPages
             html.Append("</ul>");
         }
 
-        return Page("Sign in", html.Append("</form>").ToString(), page.Told is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+        return Page(text, text["SignIn"], html.Append("</form>").ToString(), StatusOf(page.Told));
     }
 
-    public static IResult DeviceCode(string? code, string? told)
+    public static IResult DeviceCode(string? code, string? told, IssuerText text)
     {
-        var html = new StringBuilder("<h1>Enter the code</h1><p class=\"soft\">Your device shows it.</p>");
+        var html = new StringBuilder("<h1>").Append(Safe(text["EnterCode"])).Append("</h1><p class=\"soft\">")
+            .Append(Safe(text["DeviceShowsIt"])).Append("</p>");
         if (told is not null)
             html.Append("<p class=\"told\" role=\"alert\">").Append(Safe(told)).Append("</p>");
-        html.Append("<form method=\"get\"><label for=\"code\">Code</label>")
+        html.Append("<form method=\"get\"><label for=\"code\">").Append(Safe(text["Code"])).Append("</label>")
             .Append("<input id=\"code\" class=\"code\" name=\"user_code\" required autocomplete=\"off\" autocapitalize=\"characters\" value=\"")
-            .Append(Safe(code)).Append("\"><div class=\"row\"><button class=\"main\">Next</button></div></form>");
-        return Page("Enter the code", html.ToString(), told is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+            .Append(Safe(code)).Append("\"><div class=\"row\"><button class=\"main\">").Append(Safe(text["Next"]))
+            .Append("</button></div></form>");
+        return Page(text, text["EnterCode"], html.ToString(), StatusOf(told));
     }
 
-    public static IResult Message(string title, string text, int status = StatusCodes.Status200OK) =>
-        Page(title, $"<h1>{Safe(title)}</h1><p>{Safe(text)}</p>", status);
+    public static IResult Message(string title, string message, IssuerText text, int status = StatusCodes.Status200OK) =>
+        Page(text, title, $"<h1>{Safe(title)}</h1><p>{Safe(message)}</p>", status);
 
-    private static SafePage Page(string title, string content, int status) => new(
+    private static int StatusOf(string? told) => told is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+
+    private static SafePage Page(IssuerText text, string title, string content, int status) => new(
         $"""
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="{text.Culture.Name}">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">

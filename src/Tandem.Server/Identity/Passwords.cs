@@ -26,12 +26,12 @@ internal sealed class Passwords(
     public static bool Match(string hash, string secret) =>
         Hasher.VerifyHashedPassword("", hash, secret) != PasswordVerificationResult.Failed;
 
-    /// <summary>The enabled person with this e-mail address and password; null, with what to tell, otherwise.</summary>
+    /// <summary>The enabled person with this e-mail address and password; null, with what to tell (a key of <see cref="IssuerText"/>), otherwise.</summary>
     public (User? User, string? Fault) Check(string? email, string? password)
     {
-        const string Wrong = "The e-mail address or the password is wrong.";
+        const string Wrong = "SignInWrong";
         if (string.IsNullOrWhiteSpace(email) || string.IsNullOrEmpty(password))
-            return (null, "Send an e-mail address and a password.");
+            return (null, "SignInMissing");
         // Longer than any, and short enough to be hashed without harm.
         if (email.Length > 320 || password.Length > 1024)
             return (null, Wrong);
@@ -40,7 +40,7 @@ internal sealed class Passwords(
         {
             using var lease = _attempts.Value.AttemptAcquire(email.Trim());
             if (!lease.IsAcquired)
-                return (null, "There were too many attempts to sign in as this person; wait a minute.");
+                return (null, "SignInTooMany");
         }
 
         var user = directory.Current.UserByEmail(email.Trim());

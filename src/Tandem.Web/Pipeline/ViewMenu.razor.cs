@@ -38,7 +38,7 @@ public sealed partial class ViewMenu : IDisposable
         : _views?.OrderByDescending(v => v.IsOwn).FirstOrDefault(v => AddressOf(v) == Query.OnPage(1).Address);
 
     private IEnumerable<IGrouping<string, SavedView>> Groups =>
-        (_views ?? []).OrderByDescending(v => v.IsOwn).GroupBy(v => v.IsOwn ? "OwnViews" : "SharedViews");
+        (_views ?? []).OrderByDescending(v => v.IsOwn).GroupBy(v => v.IsOwn ? "Own" : "Shared");
 
     /// <inheritdoc />
     public void Dispose()

@@ -358,6 +358,28 @@ public sealed class IssuerTests(IssuerTests.Emulator emulator) : IClassFixture<I
         Assert.Equal("access_denied", error["error"]!.GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("tr,en;q=0.5", "", "", "tr", "Oturum aç", "Ya da şu kişi olarak devam edin")]
+    [InlineData("de-AT,de;q=0.9,tr-TR;q=0.8", "", "", "tr", "Oturum aç", "Parola")]
+    [InlineData("tr", "&ui_locales=fr%20en-GB", "", "en", "Sign in", "Or continue as")]
+    [InlineData("en", "&ui_locales=fr", "c=tr|uic=tr", "tr", "Oturum aç", "rol yok")]
+    [InlineData("de", "", "nonsense", "en", "Sign in", "no role")]
+    public async Task Pages_speak_the_persons_language(
+        string accepted, string asked, string cookie, string language, string heading, string other) // OpenID Connect Core 3.1.2.1
+    {
+        using var http = new HttpClient { BaseAddress = _server.Address };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, AuthorizeAddress("/common/oauth2/v2.0/authorize", Verifier()) + asked);
+        request.Headers.TryAddWithoutValidation("Accept-Language", accepted);
+        request.Headers.TryAddWithoutValidation("Cookie", $".AspNetCore.Culture={Uri.EscapeDataString(cookie)}");
+        using var answer = await http.SendAsync(request);
+        var html = WebUtility.HtmlDecode(await answer.Text());
+
+        Assert.Contains($"<html lang=\"{language}\">", html);
+        Assert.Contains($"<h1>{heading}</h1>", html);
+        Assert.Contains(other, html);
+    }
+
     [Fact]
     public async Task An_unknown_device_code_is_told_on_the_page()
     {
