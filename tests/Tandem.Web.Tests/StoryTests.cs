@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using Tandem.Server.Tests.Fixtures;
 using Tandem.Web.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
@@ -51,8 +50,30 @@ public sealed class StoryTests(WebFixture web) : IClassFixture<WebFixture>
 
         // Her answer reaches the first browser without reload.
         await Assertions.Expect(fabrikam).ToContainTextAsync("Accepted");
-        (await web.Server.Status(Alice, id, "Closed", "Won")).Is(200);
-        await Assertions.Expect(alice.GetByRole(AriaRole.Heading, new() { Name = "Nobody can be invited here" })).ToBeVisibleAsync();
+
+        // Both work it, each on his own record.
+        await carol.GotoAsync("/pipeline?view=board&q=Analytics for Adventure");
+        await carol.WaitUntilReady();
+        await carol.GetByRole(AriaRole.Button, new() { Name = "Move Analytics for Adventure Works to …" }).ClickAsync();
+        await carol.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Active 60 %" }).ClickAsync();
+        await Assertions.Expect(carol.GetByText("Analytics for Adventure Works is now in Active 60 %.")).ToBeVisibleAsync();
+        await carol.Locator(".lane[data-lane=Active60]").GetByRole(AriaRole.Link, new() { Name = "Analytics for Adventure Works" }).ClickAsync();
+        var contoso = carol.GetByRole(AriaRole.Region, new() { Name = "Contoso Company" });
+        await Assertions.Expect(contoso).ToContainTextAsync("Accepted");
+
+        await alice.GotoAsync($"/referrals/{id}");
+        await alice.WaitUntilReady();
+        await alice.GetByRole(AriaRole.Button, new() { Name = "Edit Deal" }).ClickAsync();
+        await alice.GetByLabel("Value", new() { Exact = true }).FillAsync("20000");
+        await alice.Press("Save");
+        await Assertions.Expect(alice.Locator("section.card", new() { HasText = "20,000 USD" }).First).ToBeVisibleAsync();
+        await alice.Press("Win…");
+        await alice.Press("Close as Won");
+        await Assertions.Expect(alice.Locator(".status-card .status")).ToHaveTextAsync("Won");
+        Assert.Equal("Closed/Won", (await web.Server.Get(Alice, $"{Api}/{id}")).Pair);
+
+        // And her partner sees it while he looks.
+        await Assertions.Expect(contoso).ToContainTextAsync("Won");
         await alice.Context.CloseAsync();
         await carol.Context.CloseAsync();
     }

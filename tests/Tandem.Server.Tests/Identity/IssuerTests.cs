@@ -372,7 +372,7 @@ public sealed class IssuerTests(IssuerTests.Emulator emulator) : IClassFixture<I
             HttpMethod.Get, AuthorizeAddress("/common/oauth2/v2.0/authorize", Verifier()) + asked);
         request.Headers.TryAddWithoutValidation("Accept-Language", accepted);
         request.Headers.TryAddWithoutValidation("Cookie", $".AspNetCore.Culture={Uri.EscapeDataString(cookie)}");
-        using var answer = await http.SendAsync(request);
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         var html = WebUtility.HtmlDecode(await answer.Text());
 
         Assert.Contains($"<html lang=\"{language}\">", html);

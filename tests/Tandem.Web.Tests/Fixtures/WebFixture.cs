@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.Playwright;
 using Tandem.Server.Tests.Fixtures;
 
@@ -18,7 +19,10 @@ public sealed class WebFixture(Browser browser) : IAsyncLifetime
 
     public Browser Browser => browser;
 
-    public async ValueTask InitializeAsync() => Server = await TandemServer.Start();
+    /// <summary>The server's clock, when it is not the machine's.</summary>
+    public FakeTimeProvider? Clock { get; init; }
+
+    public async ValueTask InitializeAsync() => Server = await TandemServer.Start(Clock);
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
