@@ -81,28 +81,39 @@ public sealed class Stage(Browser browser) : IAsyncLifetime
             if (day < Days && midnight > _clock.GetUtcNow())
                 _clock.SetUtcNow(midnight);
             if (day == Days - 10)
-                await Web.Server.Invitation(Carol, ContosoLocation, "Cold chain monitoring");
+                await Invite("Cold chain monitoring", "Fabrikam Foods", "Antalya", "TR", 118_000, "Could you do the installation on site? We meet the customer on Tuesday.");
         }
 
-        await Web.Server.Invitation(Carol, ContosoLocation, "Connected greenhouse");
+        await Invite("Connected greenhouse", "Blue Yonder Farms", "Almería", "ES", 73_000, "They know your analytics and asked for a demo.");
     }
 
     public ValueTask DisposeAsync() => Web.DisposeAsync();
 
-    private async Task<Reply> Deal(string name, string customer, string city, string country, int value, string currency, string stage) =>
-        (await Web.Server.Post(Alice, Api, Bodies.Cosell(b =>
+    private async Task Invite(string name, string customer, string city, string country, int value, string message)
+    {
+        var deal = await Deal(name, customer, city, country, value, "EUR", "20", Carol);
+        (await Web.Server.Post(Carol, Api, Bodies.Connected(deal.EngagementId, ContosoLocation, b =>
+            b["inviteContext"] = new JsonObject { ["notes"] = message, ["assistanceRequestCode"] = "ProofOfConceptOrDemo" }))).Is(201);
+    }
+
+    private async Task<Reply> Deal(
+        string name, string customer, string city, string country, int value, string currency, string stage, string by = Alice) =>
+        (await Web.Server.Post(by, Api, Bodies.Cosell(b =>
         {
             b["name"] = name;
             b["salesStage"] = stage;
-            b["team"] = new JsonArray(Person(Alice, "Alice", "Archer"), Person(Bob, "Bob", "Baker"));
+            b["team"] = by == Alice
+                ? new JsonArray(Person(Alice, "Alice", "Archer"), Person(Bob, "Bob", "Baker"))
+                : new JsonArray(Person(Carol, "Carol", "Chen"));
+            b["details"]!["notes"] = $"{customer} wants to begin before the next budget year; {city} first, the other sites later.";
             b["customerProfile"]!["name"] = customer;
             b["customerProfile"]!["team"] = new JsonArray(Person($"ada.aksoy@{customer.Split(' ')[0].ToLowerInvariant()}.example", "Ada", "Aksoy"));
             b["details"]!["requirements"]!["solutions"] = new JsonArray(value % 1_000 == 500
-                ? new JsonObject { ["type"] = "Name", ["id"] = "SOL-ABC-DEF" }
-                : new JsonObject { ["type"] = "Name", ["id"] = "SOL-34104-EBB" });
+                ? new JsonObject { ["type"] = "Name", ["id"] = "SOL-ABC-DEF", ["name"] = "Contoso Field Service" }
+                : new JsonObject { ["type"] = "Name", ["id"] = "SOL-34104-EBB", ["name"] = "Contoso Analytics" });
             b["customerProfile"]!["address"] = new JsonObject
             {
-                ["addressLine1"] = "1 Main Street", ["city"] = city, ["state"] = country == "US" ? "WA" : "", ["country"] = country, ["postalCode"] = "98052",
+                ["addressLine1"] = "1 Main Street", ["city"] = city, ["state"] = country == "US" ? "WA" : "", ["country"] = country, ["postalCode"] = "34394",
             };
             b["details"]!["dealValue"] = value;
             b["details"]!["currency"] = currency;
