@@ -104,13 +104,13 @@ public sealed class Stage(Browser browser) : IAsyncLifetime
             b["salesStage"] = stage;
             b["team"] = by == Alice
                 ? new JsonArray(Person(Alice, "Alice", "Archer"), Person(Bob, "Bob", "Baker"))
-                : new JsonArray(Person(Carol, "Carol", "Chen"));
+                : new JsonArray(Person(Carol, "Carol", "Carter"));
             b["details"]!["notes"] = $"{customer} wants to begin before the next budget year; {city} first, the other sites later.";
             b["customerProfile"]!["name"] = customer;
             b["customerProfile"]!["team"] = new JsonArray(Person($"ada.aksoy@{customer.Split(' ')[0].ToLowerInvariant()}.example", "Ada", "Aksoy"));
             b["details"]!["requirements"]!["solutions"] = new JsonArray(value % 1_000 == 500
-                ? new JsonObject { ["type"] = "Name", ["id"] = "SOL-ABC-DEF", ["name"] = "Contoso Field Service" }
-                : new JsonObject { ["type"] = "Name", ["id"] = "SOL-34104-EBB", ["name"] = "Contoso Analytics" });
+                ? new JsonObject { ["type"] = "Name", ["id"] = "SOL-ABC-DEF", ["name"] = "Contoso Analytics" }
+                : new JsonObject { ["type"] = "Name", ["id"] = "SOL-34104-EBB", ["name"] = "Contoso Field Service" });
             b["customerProfile"]!["address"] = new JsonObject
             {
                 ["addressLine1"] = "1 Main Street", ["city"] = city, ["state"] = country == "US" ? "WA" : "", ["country"] = country, ["postalCode"] = "34394",
