@@ -76,6 +76,19 @@ public sealed class ReferralTests(WebFixture web) : IClassFixture<WebFixture>
     }
 
     [Fact]
+    public async Task A_fault_is_told_in_the_persons_language_with_the_particulars_of_the_API()
+    {
+        var deal = await Server.Own(change: b => b["name"] = "Before");
+        var page = await web.SignIn(Alice, new Look(Locale: "tr-TR"), $"/referrals/{deal.Id}");
+        await Button(page, "Düzenle Anlaşma").ClickAsync();
+        await page.Locator("#edit-details-currency").FillAsync("nothing");
+        await Button(page, "Kaydet").ClickAsync();
+        await Expect(page.Locator("#edit-details-currency-fault")).ToContainTextAsync("Bu değer kabul edilmiyor.");
+        await Expect(page.Locator("#edit-details-currency-fault")).ToContainTextAsync("ISO 4217");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task A_decision_on_what_has_changed_meanwhile_is_asked_for_again() // R86
     {
         var (_, other) = await Server.Shared(FabrikamLocation);

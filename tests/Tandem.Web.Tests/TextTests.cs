@@ -75,6 +75,7 @@ public sealed partial class TextTests
         foreach (var entry in NavigationEntry.All)
             Use(entry.Page.Name, entry.Shown.Texts.Name, entry.Shown.Key, Read(Path.Combine(Source, "Resources", $"{entry.Shown.Texts.Name}.resx")));
         asked.UnionWith(ValueNames.Named.SelectMany(t => Enum.GetNames(t).Select(n => $"ValueText/{t.Name}.{n}")));
+        asked.UnionWith(ApiFaults.Codes.Select(c => $"{nameof(FaultText)}/{c}"));
         var unused = Directory.GetFiles(Path.Combine(Source, "Resources"), "*.resx").Where(f => Path.GetFileName(f).Count(c => c == '.') == 1)
             .SelectMany(f => Read(f).Keys.Select(k => $"{Path.GetFileNameWithoutExtension(f)}/{k}")).Except(asked);
         faults.AddRange(unused.Select(k => $"{k} is used nowhere"));

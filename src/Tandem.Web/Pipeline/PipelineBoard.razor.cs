@@ -125,7 +125,7 @@ public sealed partial class PipelineBoard
         }
         catch (TandemException refused)
         {
-            outcome = new(Text["NotMoved", card.Title, refused.Message], IsRefused: true);
+            outcome = new(Text["NotMoved", card.Title, refused.Say()], IsRefused: true);
         }
         catch (Exception lost) when (lost is HttpRequestException or OperationCanceledException)
         {

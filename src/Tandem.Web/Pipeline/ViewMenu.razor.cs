@@ -102,7 +102,7 @@ public sealed partial class ViewMenu : IDisposable
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {
-            _failure = failure is TandemException told ? told.Message : Text["ViewsUnreachable"];
+            _failure = failure is TandemException told ? told.Say() : Text["ViewsUnreachable"];
         }
         catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
         {

@@ -61,7 +61,7 @@ public sealed partial class EditSection
     private string Complaint => _failure switch
     {
         TandemException told when Fields.Any(f => f.IsAt(told.Target)) => Text["FieldFaults"],
-        TandemException told => told.Message,
+        TandemException told => told.Say(),
         _ => Text["Unreachable"],
     };
 
@@ -82,8 +82,8 @@ public sealed partial class EditSection
             return null;
         // The server names the property of the first fault; that of another stands at the beginning of its message.
         var messages = told.Faults.Skip(1).Where(f => f.Target is null ? f.Message.StartsWith(field.Path, StringComparison.Ordinal) : field.IsAt(f.Target))
-            .Select(f => f.Message);
-        return field.IsAt(told.Target) ? told.Message : messages.FirstOrDefault();
+            .Select(f => ApiFaults.Say(f.Code, f.Message));
+        return field.IsAt(told.Target) ? told.Say() : messages.FirstOrDefault();
     }
 
     private void Edit()

@@ -79,7 +79,7 @@ public sealed partial class StatusCard
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {
-            _complaint = failure is TandemException ? failure.Message : Text["Unreachable"];
+            _complaint = failure is TandemException told ? told.Say() : Text["Unreachable"];
         }
         finally
         {

@@ -26,3 +26,6 @@ public sealed class NewDealText;
 
 /// <summary>Inviting into an engagement.</summary>
 public sealed class InviteText;
+
+/// <summary>What the API refuses: English has its words, other languages put theirs before them.</summary>
+public sealed class FaultText;

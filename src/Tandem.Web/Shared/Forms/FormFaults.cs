@@ -27,20 +27,20 @@ internal sealed class FormFaults(IReadOnlyList<string> fields)
     public void Add(TandemException refusal)
     {
         if (refusal.Faults.Count == 0)
-            Place(refusal.Target, refusal.Message);
+            Place(refusal.Target, refusal.InnerCode ?? $"{refusal.Status}", refusal.Message);
         foreach (var fault in refusal.Faults)
-            Place(fault.Target, fault.Message.Length > 0 ? fault.Message : refusal.Message);
+            Place(fault.Target, fault.Code, fault.Message.Length > 0 ? fault.Message : refusal.Message);
     }
 
-    private void Place(string? target, string message)
+    private void Place(string? target, string code, string message)
     {
         // A path of several parts is no word of a sentence.
         var field = Find(target) ?? Find(message.Split(' ')[0])
             ?? fields.Where(f => f.Contains('.', StringComparison.Ordinal) && message.Contains(f, StringComparison.Ordinal)).MaxBy(f => f.Length);
         if (field is null)
-            Others.Add(message);
+            Others.Add(ApiFaults.Say(code, message));
         else
-            Add(field, message);
+            Add(field, ApiFaults.Say(code, message));
     }
 
     // What is said of a part belongs to the nearest field around it.
