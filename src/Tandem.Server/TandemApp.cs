@@ -7,6 +7,7 @@ using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
+using Tandem.Server.Referrals.Reports;
 using Tandem.Server.Storage;
 using Tandem.Server.Webhooks;
 using Tandem.Web;
@@ -57,6 +58,7 @@ internal static class TandemApp
         app.UseCompression();
         app.MapIdentity();
         app.MapReferrals();
+        app.MapReports();
         app.MapEngagements();
         app.MapPartners();
         app.MapAdministration();
