@@ -71,7 +71,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         var times = await Reports.TimesAsync(cancellation: Cancellation);
         Assert.Equal(["Our answer|1", "Partner’s answer|1", "Until won|3", "Until lost|3"], await Rows(page, "times", 1));
         Assert.Equal(4, times.Count);
-        Assert.Equal(["New|0", "10 %|12", "20 %|4", "40 %|0", "60 %|8", "80 %|2"], await Rows(page, "stages", 1));
+        Assert.Equal(["New|0", "10 %|10", "20 %|4", "40 %|0", "60 %|8", "80 %|4"], await Rows(page, "stages", 1));
 
         // Amounts of two currencies stand side by side.
         var twenty = (await Reports.StagesAsync(cancellation: Cancellation)).Where(r => r.SalesStage is "80").ToList();
@@ -88,7 +88,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
     {
         var page = await _web.SignIn(Alice, path: "/reports");
         await page.GetByLabel("Country").FillAsync("TR");
-        await page.GetByLabel("Country").BlurAsync();
+        await page.GetByLabel("Country").PressAsync("Enter");
         await page.WaitForURLAsync("**/reports?country=TR");
         await page.GetByLabel("Currency").SelectOptionAsync("EUR");
         await page.WaitForURLAsync("**/reports?country=TR&currency=EUR");
@@ -104,7 +104,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         await Expect(Cell(page, "sources", 1)).Not.ToHaveTextAsync($"{expected}");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Clear filters" }).ClickAsync();
-        await page.GetByLabel("Partner").SelectOptionAsync("Fabrikam");
+        await page.Locator(".report-filters").GetByLabel("Partner").SelectOptionAsync("Fabrikam");
         await Expect(page.Locator("[data-report=partners] tbody th")).ToHaveTextAsync(["Fabrikam"]);
         await page.GotoAsync("/reports?from=2001-01-01&to=2001-12-31&by=nonsense&type=x");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No deal matches" })).ToBeVisibleAsync();

@@ -11,6 +11,9 @@ public sealed partial class ReportCard
     private const int MostPlaces = 12;
     private const int LongestLabel = 14;
 
+    // That stand side by side on a telephone.
+    private const int MostLetters = 36;
+
     private StackedBarChartOptions _options = new();
 
     /// <summary>Its name in the API, and in the texts.</summary>
@@ -46,15 +49,24 @@ public sealed partial class ReportCard
     }).ToList();
 
     /// <inheritdoc />
-    protected override void OnParametersSet() => _options = new StackedBarChartOptions
+    protected override void OnParametersSet() => _options = Lines.Count == 0 ? new() : new StackedBarChartOptions
     {
         ChartPalette = [.. Colours.Select(c => c.Colour)],
         ShowLegend = false,
         ShowValues = true,
         ShowZeroValues = false,
         YAxisLines = false,
-        MaxNumYAxisTicks = 5,
+        YAxisTicks = Step(Shown.Max(l => l.Values.Sum())),
         YAxisToStringFunc = value => value.ToString(value == Math.Truncate(value) ? "N0" : "N1", CultureInfo.CurrentCulture),
-        XAxisLabelRotation = Shown.Count > 4 ? 35 : 0,
+        XAxisLabelRotation = Labels.Sum(l => l.Length) > MostLetters ? 35 : 0,
     };
+
+    // At most five lines, at round numbers.
+    private static int Step(double most)
+    {
+        var step = 1;
+        for (var next = 0; most / step > 5; next++)
+            step = next % 3 == 1 ? step / 2 * 5 : step * 2;
+        return step;
+    }
 }
