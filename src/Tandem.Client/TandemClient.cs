@@ -4,6 +4,8 @@ namespace Tandem.Client;
 /// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>,
 /// <see cref="Views"/>.
 /// Safe for any number of threads.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Reports"/> and
+/// <see cref="Administration"/>. Safe for any number of threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -28,6 +30,7 @@ public sealed class TandemClient
         Referrals = new ReferralsClient(sender);
         Engagements = new EngagementsClient(sender, Referrals);
         Changes = new ChangesClient(sender);
+        Reports = new ReportsClient(sender);
         Administration = new AdministrationClient(sender);
         Views = new SavedViewsClient(sender);
     }
@@ -46,6 +49,9 @@ public sealed class TandemClient
 
     /// <summary>What happens, as it happens.</summary>
     public ChangesClient Changes { get; }
+
+    /// <summary>What partner managers ask: the pipeline, outcomes, times, partners, solutions and sources.</summary>
+    public ReportsClient Reports { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

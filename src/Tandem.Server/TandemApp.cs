@@ -7,6 +7,7 @@ using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
+using Tandem.Server.Referrals.Reports;
 using Tandem.Server.Storage;
 using Tandem.Server.Views;
 using Tandem.Server.Webhooks;
@@ -59,6 +60,7 @@ internal static class TandemApp
         app.UseCompression();
         app.MapIdentity();
         app.MapReferrals();
+        app.MapReports();
         app.MapEngagements();
         app.MapPartners();
         app.MapSavedViews();

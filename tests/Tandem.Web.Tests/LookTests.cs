@@ -36,6 +36,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"),
             ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"),
             ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("invite", $"/referrals/{deal.Id}/invite"),
+            ("reports", "/reports?by=week"), ("reports-no-match", "/reports?country=nowhere"),
         })
         {
             await page.GotoAsync(path);

@@ -7,6 +7,7 @@ using Tandem.Contracts.Referrals;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Referrals.Query;
+using Tandem.Server.Referrals.Reports;
 
 namespace Tandem.Server.Http;
 
@@ -20,6 +21,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
     [
         typeof(ErrorResponse), typeof(ReferralPage), typeof(ReferralHistoryPage), typeof(ReferralDelta), typeof(ReferralTombstone),
         typeof(ReferralEvent), typeof(EngagementProof), typeof(ReferralTotals), typeof(PartnerPage),
+        typeof(StageReport), typeof(OutcomeReport), typeof(TimeReport), typeof(PartnerReport), typeof(SolutionReport), typeof(SourceReport),
     ];
 
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -74,6 +76,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             (_, var p) when p.EndsWith("/history", StringComparison.Ordinal) => ("200", "ReferralHistoryPage"),
             (_, TotalsEndpoint.Path) => ("200", "ReferralTotals"),
             (_, var p) when p.EndsWith("/proof", StringComparison.Ordinal) => ("200", "EngagementProof"),
+            (_, var p) when IsReport(p) => ("200", SchemaOf(p)),
             ("GET", "/v1.0/engagements/referrals") => ("200", "ReferralPage"),
             _ => ("200", "Referral"),
         };
@@ -84,6 +87,8 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
                 : Answer("The result", Of(schema, document)),
             ["4XX"] = Answer("What is wrong, and how to mend it", Of("ErrorResponse", document)),
         };
+        if (IsReport(path))
+            operation.Responses[status].Content!["text/csv"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
         if (IsList(method, path))
         {
             ((OpenApiMediaType)operation.Responses[status].Content!["application/json"]).Schema =
@@ -92,6 +97,12 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
     }
 
     private static bool IsList(string method, string path) => (method, path) == ("GET", "/v1.0/engagements/referrals");
+
+    private static bool IsReport(string path) => path.StartsWith(ReportEndpoints.Path, StringComparison.Ordinal);
+
+    // From stages to StageReport.
+    private static string SchemaOf(string report) =>
+        $"{char.ToUpperInvariant(report[ReportEndpoints.Path.Length])}{report[(ReportEndpoints.Path.Length + 1)..^1]}Report";
 
     private static void AddOptions(OpenApiOperation operation, string method, string path)
     {
@@ -108,6 +119,18 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         {
             operation.Parameters = [Option("$filter", ParameterLocation.Query, "The same condition that a list takes.")];
         }
+        else if (IsReport(path))
+        {
+            operation.Parameters =
+            [
+                Option("$filter", ParameterLocation.Query, "Which referrals, by the same condition that a list takes."),
+                Option("partner", ParameterLocation.Query, "Only those on which this organization works, too."),
+                Option("from", ParameterLocation.Query, $"First day of the period, such as 2026-01-01, UTC. {PeriodOf(path)}"),
+                Option("to", ParameterLocation.Query, "Last day of the period; it belongs to it."),
+                Option("by", ParameterLocation.Query, "week (from Monday), month or quarter: one row for each; without it one for the whole period."),
+                Option("format", ParameterLocation.Query, "csv or json, for those who cannot send Accept."),
+            ];
+        }
         else if (path == ChangeStream.Path)
         {
             operation.Parameters =
@@ -121,6 +144,13 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             operation.Parameters = [Option("search", ParameterLocation.Query, "Part of a name, or the id of an organization or a location.")];
         }
     }
+
+    private static string PeriodOf(string report) => report[ReportEndpoints.Path.Length..] switch
+    {
+        "outcomes" => "What was closed in it counts.",
+        "times" => "What ended in it counts: an answer, or a deal that was won or lost.",
+        _ => "What was created in it counts.",
+    };
 
     private static OpenApiParameter Option(string name, ParameterLocation place, string description) => new()
     {

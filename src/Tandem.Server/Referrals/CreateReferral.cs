@@ -26,7 +26,7 @@ internal sealed record Creation(ReferralChange Referral, IReadOnlyList<ReferralC
 /// <summary>Decides on <c>POST /v1.0/engagements/referrals</c> (R29–R33, R45–R56, R89–R97). Pure.</summary>
 internal static class CreateReferral
 {
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromDays(14);
+    public static readonly TimeSpan AnswerTime = TimeSpan.FromDays(14);
     private static readonly TimeSpan ContactTime = TimeSpan.FromHours(72);
 
     /// <summary>The engagement that the body wants to join, so that it can be looked up before the decision.</summary>

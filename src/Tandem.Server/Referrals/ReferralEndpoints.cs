@@ -9,6 +9,7 @@ using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Referrals.Query;
+using Tandem.Server.Referrals.Reports;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Referrals;
@@ -30,6 +31,7 @@ internal static class ReferralEndpoints
         services.AddSingleton<SkipTokens>();
         services.AddSingleton<DeltaTokens>();
         services.AddSingleton<ReferralFeed>();
+        services.AddSingleton<ReportReader>();
         services.AddSingleton<ExpiryWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<ExpiryWorker>());
         return services;

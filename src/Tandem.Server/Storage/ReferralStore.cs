@@ -5,11 +5,11 @@ using Microsoft.Extensions.Options;
 using NpgsqlTypes;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
-using Tandem.Contracts.ValueLists;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
+using Tandem.Server.Referrals.Reports;
 using static NpgsqlTypes.NpgsqlDbType;
 
 namespace Tandem.Server.Storage;
@@ -402,18 +402,10 @@ internal sealed class ReferralStore(
         const string Group = "r.status, r.substatus, r.sales_stage, r.currency";
         var dialect = QueryDialect.Of(session.Database.Kind);
         var parameters = new SqlParameters(dialect);
-        var condition = ReferralScope.Of(ask.Caller, withOthers: false, ask.Now, parameters);
-        if (ask.Filter is not null)
-        {
-            condition += $" AND {ask.Filter.Sql(dialect)}";
-            parameters.Add(ask.Filter.Parameters(dialect));
-            if (condition.Contains(FilterSql.CallerParameter, StringComparison.Ordinal))
-                parameters.Add([new(FilterSql.CallerParameter, ask.Caller.OrganizationId)]);
-        }
-
+        var condition = ReferralScope.OfOwn(ask.Caller, ask.Filter, ask.Now, dialect, parameters);
         var totals = new List<ReferralTotal>();
         await using var row = await Fill(session.Command(
-            $"SELECT {Group}, COUNT(*), SUM(r.deal_value) FROM referrals r WHERE {condition} GROUP BY {Group} ORDER BY {Group}"), parameters)
+            $"SELECT {Group}, COUNT(*), {dialect.Sum("r.deal_value")} FROM referrals r WHERE {condition} GROUP BY {Group} ORDER BY {Group}"), parameters)
             .ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
         {
@@ -421,11 +413,10 @@ internal sealed class ReferralStore(
             {
                 Status = Enum.Parse<ReferralStatus>(row.GetString(0)),
                 Substatus = Enum.Parse<ReferralSubstatus>(row.GetString(1)),
-                // Folded in their columns; the contract has one spelling of each.
-                SalesStage = TextOrNull(row, 2) is { } stage && SalesStages.TryRead(stage, out var known) ? known : TextOrNull(row, 2),
+                SalesStage = Report.Stage(TextOrNull(row, 2)),
                 Currency = TextOrNull(row, 3)?.ToUpperInvariant(),
                 Count = row.GetInt64(4),
-                DealValue = row.IsDBNull(5) ? 0 : (decimal)row.GetDouble(5),
+                DealValue = Report.Plain(row.GetDecimal(5)),
             });
         }
 

@@ -29,3 +29,5 @@ public sealed class InviteText;
 
 /// <summary>What the API refuses: English has its words, other languages put theirs before them.</summary>
 public sealed class FaultText;
+/// <summary>Reports.</summary>
+public sealed class ReportsText;

@@ -28,6 +28,12 @@ public sealed class RouteMatrixTests
         ["PATCH /v1.0/engagements/referrals/{id}"] = [200, 403, 403, 403, 404, 404, 401],
         ["GET /v1.0/engagements/referrals/{id}/history"] = [200, 403, 403, 200, 404, 404, 401],
         ["GET /v1.0/engagements/totals"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/reports/stages"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/reports/outcomes"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/reports/times"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/reports/partners"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/reports/solutions"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/reports/sources"] = [200, 200, 403, 200, 200, 200, 401],
         ["GET /v1.0/engagements/{engagementId}/proof"] = [200, 403, 403, 200, 403, 404, 401], // B12, B19
         ["GET /v1.0/engagements/partners"] = [200, 200, 403, 200, 200, 200, 401],
         ["GET /v1.0/engagements/views"] = [200, 200, 403, 200, 200, 200, 401],

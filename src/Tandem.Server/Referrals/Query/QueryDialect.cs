@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Tandem.Contracts.Reading;
+using Tandem.Server.Referrals.Reports;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Referrals.Query;
@@ -34,6 +35,8 @@ internal abstract class QueryDialect
         connection.CreateFunction("fold", (string? text) => text?.ToLowerInvariant(), isDeterministic: true);
         connection.CreateFunction("micros",
             (string? text) => WireTime.TryParse(text, out var time) ? WireTime.ToUnixMicroseconds(time) : (long?)null, isDeterministic: true);
+        // As decimals, since cents that are added up as doubles get lost; a double is one to 15 digits, as in PostgreSQL.
+        connection.CreateAggregate("exact_sum", 0m, (decimal sum, double? value) => sum + (decimal)(value ?? 0), isDeterministic: true);
     }
 
     /// <summary>A value as the driver takes it.</summary>
@@ -52,6 +55,12 @@ internal abstract class QueryDialect
     public abstract string Ordered(string text);
 
     public abstract string GuidAsText(string guid);
+
+    /// <summary>The sum of a number that may be null, to the cent.</summary>
+    public abstract string Sum(string number);
+
+    /// <summary>The first day, such as <c>2026-10-01</c>, of the week, month or quarter (UTC) that a time falls into.</summary>
+    public abstract string StartOf(ReportStep step, string microseconds);
 
     public abstract string Call(FilterFunction function, IReadOnlyList<string> arguments);
 
@@ -111,6 +120,20 @@ internal abstract class QueryDialect
         public override string Ordered(string text) => text;
 
         public override string GuidAsText(string guid) => guid;
+
+        public override string Sum(string number) => $"exact_sum({number})";
+
+        public override string StartOf(ReportStep step, string microseconds)
+        {
+            var time = $"{WholeSeconds(microseconds)}, 'unixepoch'";
+            return step switch
+            {
+                // The Sunday that comes, or is; the Monday before it.
+                ReportStep.Week => $"date({time}, 'weekday 0', '-6 days')",
+                ReportStep.Month => $"date({time}, 'start of month')",
+                _ => $"date({time}, 'start of month', '-' || ((CAST(strftime('%m', {time}) AS INTEGER) + 2) % 3) || ' months')",
+            };
+        }
 
         public override string Call(FilterFunction function, IReadOnlyList<string> arguments) => function switch
         {
@@ -176,6 +199,11 @@ internal abstract class QueryDialect
         public override string Ordered(string text) => $"({text}) COLLATE \"C\"";
 
         public override string GuidAsText(string guid) => $"{guid}::text";
+
+        public override string Sum(string number) => $"COALESCE(SUM(({number})::numeric), 0)";
+
+        public override string StartOf(ReportStep step, string microseconds) =>
+            $"to_char(date_trunc('{step.ToString().ToLowerInvariant()}', to_timestamp({WholeSeconds(microseconds)}) AT TIME ZONE 'UTC'), 'YYYY-MM-DD')";
 
         public override string Call(FilterFunction function, IReadOnlyList<string> arguments) => function switch
         {

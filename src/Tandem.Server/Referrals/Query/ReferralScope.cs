@@ -37,6 +37,19 @@ internal static class ReferralScope
         return $"({own} OR (r.organization_id <> {organization} AND ({string.Join(" OR ", alternatives)})))";
     }
 
+    /// <summary>The referrals of the caller's own organization that he may see and that match a filter, if there is one.</summary>
+    public static string OfOwn(Caller caller, ReferralFilter? filter, long now, QueryDialect dialect, SqlParameters parameters)
+    {
+        var condition = Of(caller, withOthers: false, now, parameters);
+        if (filter is null)
+            return condition;
+        condition += $" AND {filter.Sql(dialect)}";
+        parameters.Add(filter.Parameters(dialect));
+        if (condition.Contains(FilterSql.CallerParameter, StringComparison.Ordinal))
+            parameters.Add([new(FilterSql.CallerParameter, caller.OrganizationId)]);
+        return condition;
+    }
+
     /// <summary>The referrals of the caller's organization that he may see, archived leads among them.</summary>
     public static string Owned(Caller caller, SqlParameters parameters) =>
         $"r.organization_id = {parameters.Add(caller.OrganizationId)} AND {Role(caller, "r", parameters)}";
