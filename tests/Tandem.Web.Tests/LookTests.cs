@@ -29,13 +29,15 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             b["details"]!["dealValue"] = 123_456_789_012.34m;
             b["details"]!["currency"] = "USD";
         });
+        await RoutingTests.Arrange(web.Server);
         var page = await web.SignIn(Alice, look);
         foreach (var (name, path) in new[]
         {
             ("pipeline", "/pipeline"),
             ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"),
             ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"),
-            ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("invite", $"/referrals/{deal.Id}/invite"),
+            ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("routing", "/administration/routing"), ("audit", "/administration/audit"),
+            ("audit-no-match", "/administration/audit?kind=Client&from=2026-01-01"), ("invite", $"/referrals/{deal.Id}/invite"),
         })
         {
             await page.GotoAsync(path);
@@ -55,6 +57,15 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Locator("button[type=submit].button").Last.ClickAsync();
         await page.WaitForSelectorAsync("#customer-fault");
         await Check(page, "new-deal-faults", look);
+        await page.GotoAsync("/administration/routing");
+        await page.WaitUntilReady();
+        await page.Locator("#add-rule").ClickAsync();
+        await page.Locator("form button[type=submit]").Last.ClickAsync();
+        await page.WaitForSelectorAsync("#rule-location-fault");
+        await Check(page, "routing-faults", look);
+        await page.Locator(".row-actions button").Nth(1).ClickAsync();
+        await page.WaitForSelectorAsync("dialog[open] #remove-title");
+        await Check(page, "routing-remove", look);
         await page.GotoAsync("/pipeline?view=board");
         await page.WaitUntilReady();
         foreach (var (menu, index) in (await page.Locator(".filters summary").AllAsync()).Select((m, i) => (m, i)))

@@ -26,3 +26,9 @@ public sealed class NewDealText;
 
 /// <summary>Inviting into an engagement.</summary>
 public sealed class InviteText;
+
+/// <summary>Routing of inbound deals.</summary>
+public sealed class RoutingText;
+
+/// <summary>Audit of the administration.</summary>
+public sealed class AuditText;

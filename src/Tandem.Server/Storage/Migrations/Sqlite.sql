@@ -443,3 +443,52 @@ VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+CREATE TABLE "routing_rules" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_routing_rules" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "solution_id" TEXT NOT NULL,
+    "country" TEXT NOT NULL,
+    "mpn_id" TEXT NOT NULL,
+    CONSTRAINT "FK_routing_rules_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX "IX_routing_rules_organization_id_solution_id_country" ON "routing_rules" ("organization_id", "solution_id", "country");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126014119_Routing', '10.0.15');
+
+COMMIT;
+
+BEGIN TRANSACTION;
+CREATE TABLE "admin_changes" (
+    "sequence" INTEGER NOT NULL CONSTRAINT "PK_admin_changes" PRIMARY KEY AUTOINCREMENT,
+    "organization_id" TEXT NOT NULL,
+    "changed_at" INTEGER NOT NULL,
+    "author_id" TEXT NULL,
+    "author_name" TEXT NOT NULL,
+    "client_id" TEXT NULL,
+    "kind" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "target_id" TEXT NOT NULL,
+    "target" TEXT NOT NULL,
+    "change_values" TEXT NOT NULL
+);
+
+CREATE TABLE "web_sessions" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_web_sessions" PRIMARY KEY,
+    "content" BLOB NOT NULL,
+    "version" INTEGER NOT NULL,
+    "renewing_until" INTEGER NOT NULL,
+    "expires_at" INTEGER NOT NULL
+);
+
+CREATE INDEX "IX_admin_changes_organization_id_sequence" ON "admin_changes" ("organization_id", "sequence");
+
+CREATE INDEX "IX_web_sessions_expires_at" ON "web_sessions" ("expires_at");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126014647_AuditAndSessions', '10.0.15');
+
+COMMIT;
+

@@ -21,7 +21,8 @@ internal static class ValueChoices
         Enum.GetValues<AssistanceRequestCode>().Where(code => code != AssistanceRequestCode.Unknown)
             .Select(code => KeyValuePair.Create(code.ToString(), text[$"Help.{code}"].Value));
 
-    private static string CountryName(string code)
+    /// <summary>A country by its name in the person's language.</summary>
+    public static string CountryName(string code)
     {
         try
         {

@@ -277,6 +277,69 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.ToTable("OpenIddictTokens", (string)null);
                 });
 
+            modelBuilder.Entity("Tandem.Server.Audit.AdminChange", b =>
+                {
+                    b.Property<long>("Sequence")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Sequence"));
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action");
+
+                    b.Property<Guid?>("AuthorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("author_id");
+
+                    b.Property<string>("AuthorName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("author_name");
+
+                    b.Property<string>("ChangeValues")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("change_values");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ClientId")
+                        .HasColumnType("text")
+                        .HasColumnName("client_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.Property<string>("TargetId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target_id");
+
+                    b.HasKey("Sequence");
+
+                    b.HasIndex("OrganizationId", "Sequence");
+
+                    b.ToTable("admin_changes", (string)null);
+                });
+
             modelBuilder.Entity("Tandem.Server.Identity.SigningKey", b =>
                 {
                     b.Property<string>("Id")
@@ -295,6 +358,36 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.ToTable("signing_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Identity.WebSession", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("content");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("RenewingUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("renewing_until");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("web_sessions", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Organizations.DirectoryTenant", b =>
@@ -391,6 +484,41 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasIndex("UserId");
 
                     b.ToTable("role_assignments", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Organizations.RoutingRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Country")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("country");
+
+                    b.Property<string>("MpnId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("mpn_id");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("SolutionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("solution_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("OrganizationId", "SolutionId", "Country")
+                        .IsUnique();
+
+                    b.ToTable("routing_rules", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Organizations.ServiceClient", b =>
@@ -1300,6 +1428,15 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Tandem.Server.Organizations.RoutingRule", b =>
+                {
+                    b.HasOne("Tandem.Server.Organizations.Organization", null)
+                        .WithMany("RoutingRules")
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Tandem.Server.Organizations.ServiceClient", b =>
                 {
                     b.HasOne("Tandem.Server.Organizations.Organization", null)
@@ -1351,6 +1488,8 @@ namespace Tandem.Server.Storage.Migrations.Postgres
             modelBuilder.Entity("Tandem.Server.Organizations.Organization", b =>
                 {
                     b.Navigation("Locations");
+
+                    b.Navigation("RoutingRules");
 
                     b.Navigation("Solutions");
 
