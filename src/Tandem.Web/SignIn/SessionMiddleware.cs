@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace Tandem.Web.SignIn;
@@ -18,7 +19,8 @@ internal sealed class SessionMiddleware(RequestDelegate next)
             return;
         }
 
-        if ((await context.AuthenticateAsync(Schemes.Session)).Principal is { } person)
+        // What tells of a failure is for everybody: it may be that sessions cannot be read.
+        if (context.Features.Get<IExceptionHandlerFeature>() is null && (await context.AuthenticateAsync(Schemes.Session)).Principal is { } person)
             context.User = person;
         await next(context);
     }
