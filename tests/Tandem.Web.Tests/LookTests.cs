@@ -60,7 +60,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await page.GotoAsync("/administration/routing");
         await page.WaitUntilReady();
         await page.Locator("#add-rule").ClickAsync();
-        await page.Locator("form button[type=submit]").Last.ClickAsync();
+        await page.Locator("form.form button[type=submit]").ClickAsync();
         await page.WaitForSelectorAsync("#rule-location-fault");
         await Check(page, "routing-faults", look);
         await page.Locator(".row-actions button").Nth(1).ClickAsync();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components.Routing;
 using Tandem.Client;
 using Tandem.Contracts.Organizations;
 using Tandem.Web.Shared;
+using Tandem.Web.Shared.Forms;
 
 namespace Tandem.Web.Audit;
 
@@ -114,7 +115,18 @@ public sealed partial class AuditPage : IDisposable
         // Of a role, which one and where is part of the sentence.
         return entry.Kind == AuditKind.Role
             ? Text[$"Sentence.{entry.Kind}.{entry.Action}", who, entry.Target, ValueOf(entry, "role"), ValueOf(entry, "mpnId") is { Length: > 0 } location ? location : Text["WholeCompany"].Value]
-            : Text[$"Sentence.{entry.Kind}.{entry.Action}", who, entry.Target];
+            : Text[$"Sentence.{entry.Kind}.{entry.Action}", who, entry.Kind == AuditKind.Routing ? Pair(entry.Target) : entry.Target];
+    }
+
+    // Solution and country, each of which may be all of them.
+    private string Pair(string target)
+    {
+        var comma = target.LastIndexOf(", ", StringComparison.Ordinal);
+        if (comma < 0)
+            return target;
+        var (solution, country) = (target[..comma], target[(comma + 2)..]);
+        return Text["Pair", solution == "*" ? Text["AllSolutions"].Value : solution,
+            country == "*" ? Text["AllCountries"].Value : ValueChoices.CountryName(country)];
     }
 
     private IReadOnlyList<string> Values(AuditEntry entry) => entry.Kind == AuditKind.Role ? [] :
@@ -131,7 +143,7 @@ public sealed partial class AuditPage : IDisposable
 
     // The sentence names what came or went, and whoever comes may sign in.
     private static bool IsSaid(AuditEntry entry, AuditValue value) => entry.Action != AuditAction.Changed
-        && (value.Property == "name" || value is { Property: "isEnabled", After: "true" });
+        && (value.Property is "name" or "solutionId" or "country" || value is { Property: "isEnabled", After: "true" });
 
     private static string ValueOf(AuditEntry entry, string property) =>
         entry.Values.FirstOrDefault(v => v.Property == property) is { } value ? value.After ?? value.Before ?? "" : "";

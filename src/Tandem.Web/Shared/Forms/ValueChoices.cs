@@ -26,7 +26,8 @@ internal static class ValueChoices
     {
         try
         {
-            return new RegionInfo(code).DisplayName;
+            // In that language by itself: the display name of a bare country stays in the language that asked for it first.
+            return new RegionInfo($"{CultureInfo.CurrentUICulture.TwoLetterISOLanguageName}-{code}").NativeName;
         }
         catch (ArgumentException)
         {
