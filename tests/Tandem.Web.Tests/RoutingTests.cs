@@ -35,6 +35,7 @@ public sealed class RoutingTests(Browser browser) : IAsyncLifetime
         var page = await _web.SignIn(Alice, path: "/administration/routing");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No rules yet" })).ToBeVisibleAsync();
         await page.Press("Add a rule");
+        await Assertions.Expect(page.Locator("#rule-solution")).ToBeFocusedAsync();
         await page.Locator("#rule-solution").SelectOptionAsync("SOL-34104-EBB");
         await page.Locator("#rule-country").SelectOptionAsync("DE");
         await page.Press("Save");

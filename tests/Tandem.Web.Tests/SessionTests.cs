@@ -162,6 +162,29 @@ public sealed class SessionTests(Browser browser)
         await page.Context.CloseAsync();
     }
 
+    [Fact]
+    public async Task While_the_database_is_away_a_page_says_so_and_afterwards_the_session_goes_on()
+    {
+        if (!TestDatabase.IsPostgres)
+            return;
+        await using var postgres = await PrivatePostgres.Start();
+        await using var server = await Start(settings: [("ConnectionStrings:Tandem", postgres.Connection), ("Logging:LogLevel:Default", "None")]);
+        var page = await SignIn(server, Alice);
+        await postgres.Stop("fast");
+        for (var patience = SessionStore.MemoryTime * 5; (await page.GotoAsync("/inbox"))!.Status != 503; patience -= TimeSpan.FromMilliseconds(200))
+        {
+            Assert.True(patience > TimeSpan.Zero, "The page does not notice.");
+            await Task.Delay(200, Cancellation);
+        }
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("That did not work");
+        await postgres.StartAgain();
+        await page.GotoAsync("/inbox");
+        await page.WaitUntilReady();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Inbox");
+        await page.Context.CloseAsync();
+    }
+
     private static Sessions Of(TandemServer server) => server.Services.GetRequiredService<PageServices>().Provider.GetRequiredService<Sessions>();
 
     /// <summary>Ends the access token; answers the session as it is then.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Organizations;
 using Tandem.Web.Shared;
@@ -23,6 +24,7 @@ public sealed partial class RoutingPage : IDisposable
     private Loaded? _loaded;
     private ElementReference _heading;
     private ElementReference _summary;
+    private ElementReference _formElement;
     private RoutingView? _routing;
     private RuleForm? _form;
     private RoutingRuleView? _removing;
@@ -33,12 +35,16 @@ public sealed partial class RoutingPage : IDisposable
     private string? _answer;
     private bool _isBusy;
     private bool _leadsToFaults;
+    private bool _leadsToForm;
 
     [Inject]
     private TandemClient Tandem { get; set; } = null!;
 
     [Inject]
     private Viewer Viewer { get; set; } = null!;
+
+    [Inject]
+    private IJSRuntime Script { get; set; } = null!;
 
     private bool CanEdit => Viewer.Me.Roles.Any(r => r is { Role: "Referrals admin", MpnId: null });
 
@@ -66,10 +72,16 @@ public sealed partial class RoutingPage : IDisposable
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // Once they are there to be seen.
-        if (!_leadsToFaults)
-            return;
-        _leadsToFaults = false;
-        await _summary.FocusAsync();
+        if (_leadsToFaults)
+        {
+            _leadsToFaults = false;
+            await _summary.FocusAsync();
+        }
+        else if (_leadsToForm)
+        {
+            _leadsToForm = false;
+            await Script.InvokeVoidAsync("tandem.focusFirst", _formElement);
+        }
     }
 
     private async Task Load(CancellationToken cancellation)
@@ -83,6 +95,7 @@ public sealed partial class RoutingPage : IDisposable
         _faults.Clear();
         (_failure, _said) = (null, null);
         _form = new RuleForm { Id = rule?.Id, Solution = rule?.SolutionId, Country = rule?.Country, Location = rule?.MpnId };
+        _leadsToForm = true;
     }
 
     private async Task Leave()
@@ -131,6 +144,13 @@ public sealed partial class RoutingPage : IDisposable
         }
 
         _isBusy = false;
+    }
+
+    // Where the dialog was opened may be far down; whoever works by keyboard goes on from the top.
+    private async Task Keep()
+    {
+        _removing = null;
+        await _heading.FocusAsync();
     }
 
     private async Task Remove(RoutingRuleView rule)
@@ -194,7 +214,8 @@ public sealed partial class RoutingPage : IDisposable
     private string Fallback(RoutingView routing) =>
         routing.PrimaryMpnId is { } primary ? Text["Fallback", LocationName(primary)] : Text["FallbackNone"];
 
-    private string Pair(RoutingRuleView rule) => Text["Pair", SolutionName(rule.SolutionId), CountryName(rule.Country)];
+    private string Pair(RoutingRuleView rule) =>
+        Text["Pair", SolutionName(rule.SolutionId), rule.Country is null ? Text["AnyCountry"].Value : CountryName(rule.Country)];
 
     private string SolutionName(string? id) => id is null ? Text["AllSolutions"]
         : _routing?.Solutions.FirstOrDefault(s => s.Id == id) is { } solution ? Text["NamedSolution", solution.Name, id] : id;

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace Tandem.Web.SignIn;
@@ -19,8 +18,7 @@ internal sealed class SessionMiddleware(RequestDelegate next)
             return;
         }
 
-        // What tells of a failure is for everybody: it may be that sessions cannot be read.
-        if (context.Features.Get<IExceptionHandlerFeature>() is null && (await context.AuthenticateAsync(Schemes.Session)).Principal is { } person)
+        if ((await context.AuthenticateAsync(Schemes.Session)).Principal is { } person)
             context.User = person;
         await next(context);
     }

@@ -5,6 +5,8 @@ using System.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace Tandem.Web.SignIn;
@@ -53,6 +55,10 @@ internal sealed class SessionStore(ISessionTable table, IDataProtectionProvider 
     }
 
     public async Task<AuthenticationTicket?> RetrieveAsync(string key) => (await Find(key, CancellationToken.None))?.Ticket;
+
+    /// <summary>Whose session a request is of. The page that tells of a failure is for everybody: the failure may be here.</summary>
+    public Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken) =>
+        httpContext.Features.Get<IExceptionHandlerFeature>() is null ? RetrieveAsync(key) : Task.FromResult<AuthenticationTicket?>(null);
 
     public async Task RemoveAsync(string key)
     {
