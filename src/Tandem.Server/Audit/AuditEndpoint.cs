@@ -43,7 +43,9 @@ internal static class AuditEndpoint
 
         if (Sent(kind))
         {
-            if (Enum.TryParse<AuditKind>(kind, ignoreCase: true, out var asked) && Enum.IsDefined(asked) && !char.IsDigit(kind![0]))
+            // By its name alone: a number would be read, too.
+            var name = Array.Find(Enum.GetNames<AuditKind>(), k => k.Equals(kind, StringComparison.OrdinalIgnoreCase));
+            if (Enum.TryParse<AuditKind>(name, out var asked))
                 changes = changes.Where(c => c.Kind == asked);
             else
                 faults.Add(Refusal.Invalid("kind", "invalidValue", $"kind must be one of {string.Join(", ", Enum.GetNames<AuditKind>())}."));
