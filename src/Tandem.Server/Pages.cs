@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Tandem.Server.Identity;
 using Tandem.Web;
+using Tandem.Web.SignIn;
 
 namespace Tandem.Server;
 
@@ -10,6 +11,7 @@ internal static class Pages
     public static IServiceCollection AddPages(this IServiceCollection services)
     {
         services.AddWeb();
+        services.AddSingleton<ISessionTable, SessionTable>();
         services.AddOptions<WebOptions>().Configure<IOptions<TandemOptions>, IOptions<IdentityOptions>>((web, tandem, identity) =>
         {
             web.PublicUrl = tandem.Value.PublicUrl;

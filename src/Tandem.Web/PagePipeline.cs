@@ -38,7 +38,13 @@ internal static class PagePipeline
         pages.UseRequestLocalization(Languages);
         pages.UseWhen(WantsPage, static asked =>
         {
-            asked.UseExceptionHandler(FailurePath, createScopeForErrors: true);
+            asked.UseExceptionHandler(new ExceptionHandlerOptions
+            {
+                ExceptionHandlingPath = FailurePath,
+                CreateScopeForErrors = true,
+                // The database that keeps the sessions does not answer: trying again makes sense.
+                StatusCodeSelector = static failure => failure is HttpRequestException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError,
+            });
             asked.UseStatusCodePagesWithReExecute(NotFoundPath, createScopeForStatusCodePages: true);
         });
         pages.UseRouting();

@@ -40,6 +40,7 @@ internal sealed class PageServices(IServiceProvider server) : IAsyncDisposable
         Share<ILoggerFactory>();
         Share<TimeProvider>();
         Share<IDataProtectionProvider>();
+        Share<ISessionTable>();
         Share<IMeterFactory>();
         Share<DiagnosticListener>();
         Share<DiagnosticSource>();

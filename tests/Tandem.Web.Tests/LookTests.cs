@@ -29,6 +29,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             b["details"]!["dealValue"] = 123_456_789_012.34m;
             b["details"]!["currency"] = "USD";
         });
+        await RoutingTests.Arrange(web.Server);
         var page = await web.SignIn(Alice, look);
         foreach (var (name, path) in new[]
         {
@@ -37,6 +38,8 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"),
             ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("invite", $"/referrals/{deal.Id}/invite"),
             ("reports", "/reports?by=week"), ("reports-no-match", "/reports?country=nowhere"),
+            ("routing", "/administration/routing"), ("audit", "/administration/audit"),
+            ("audit-no-match", "/administration/audit?kind=Client&from=2026-01-01"),
         })
         {
             await page.GotoAsync(path);
@@ -56,6 +59,15 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Locator("button[type=submit].button").Last.ClickAsync();
         await page.WaitForSelectorAsync("#customer-fault");
         await Check(page, "new-deal-faults", look);
+        await page.GotoAsync("/administration/routing");
+        await page.WaitUntilReady();
+        await page.Locator("#add-rule").ClickAsync();
+        await page.Locator("form.form button[type=submit]").ClickAsync();
+        await page.WaitForSelectorAsync("#rule-location-fault");
+        await Check(page, "routing-faults", look);
+        await page.Locator(".row-actions button").Nth(1).ClickAsync();
+        await page.WaitForSelectorAsync("dialog[open] #remove-title");
+        await Check(page, "routing-remove", look);
         await page.GotoAsync("/pipeline?view=board");
         await page.WaitUntilReady();
         foreach (var (menu, index) in (await page.Locator(".filters summary").AllAsync()).Select((m, i) => (m, i)))

@@ -90,11 +90,11 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
         async Task<AuthenticationTicket> Session(Func<AuthenticationTicket, bool> change)
         {
             var (store, key) = (web.Server.Store(), web.Server.SessionOf(Bob));
-            var ticket = (await store.RetrieveAsync(key))!.Clone();
-            var original = ticket.Clone();
+            var session = (await store.Read(key, TestContext.Current.CancellationToken))!;
+            var ticket = session.Ticket.Clone();
             if (change(ticket))
-                await store.RenewAsync(key, ticket);
-            return original;
+                Assert.True(await store.Replace(key, session, ticket));
+            return session.Ticket;
         }
     }
 
@@ -102,7 +102,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     public async Task A_session_that_was_ended_elsewhere_leads_to_the_sign_in_page()
     {
         var page = await web.SignIn(Dan);
-        await web.Server.Store().RemoveAsync(web.Server.SessionOf(Dan), TestContext.Current.CancellationToken);
+        await web.Server.Store().RemoveAsync(web.Server.SessionOf(Dan));
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = Dan })).ToBeVisibleAsync();
         await page.Context.CloseAsync();

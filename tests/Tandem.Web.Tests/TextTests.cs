@@ -97,6 +97,20 @@ public sealed partial class TextTests
     }
 
     [Fact]
+    public void A_country_has_its_name_in_the_language_of_each_who_asks()
+    {
+        var asked = CultureInfo.CurrentUICulture;
+        foreach (var (language, name) in new[] { ("en-GB", "Germany"), ("tr-TR", "Almanya"), ("en-GB", "Germany") })
+        {
+            CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);
+            Assert.Equal(name, Shared.Forms.ValueChoices.CountryName("DE"));
+            Assert.Equal(249, Shared.Forms.ValueChoices.Countries().Select(c => c.Value).Distinct().Count());
+        }
+
+        CultureInfo.CurrentUICulture = asked;
+    }
+
+    [Fact]
     public void No_page_contains_a_visible_text_of_its_own()
     {
         var faults = new List<string>();

@@ -110,6 +110,40 @@ public sealed class AdministrationClient
     public Task TakeRoleAsync(string organization, Guid user, Guid role, CancellationToken cancellation = default) =>
         _api.Send(HttpMethod.Delete, Of(organization, "users", $"{user}", "roles", $"{role}"), cancellation);
 
+    /// <summary>Where deals that Microsoft sends go; for people with a Referrals role.</summary>
+    public Task<RoutingView> GetRoutingAsync(string organization, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get, Of(organization, "routing"), Json.RoutingView, null, cancellation);
+
+    /// <summary>Where a deal with this solution and customer's country would go.</summary>
+    public Task<RoutingDecision> DecideRoutingAsync(
+        string organization, string? solution, string? country, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get,
+            $"{Of(organization, "routing", "decision")}?solution={Uri.EscapeDataString(solution ?? "")}&country={Uri.EscapeDataString(country ?? "")}",
+            Json.RoutingDecision, null, cancellation);
+
+    /// <summary>Adds a rule; company-wide Referrals admins only, as the two below.</summary>
+    public Task<RoutingRuleView> CreateRoutingRuleAsync(
+        string organization, RoutingRuleDraft draft, string? idempotencyKey = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Post, Of(organization, "routing"), Json.RoutingRuleView, New(draft, Json.RoutingRuleDraft, idempotencyKey), cancellation);
+
+    /// <summary>Changes what is set of a rule; for later deals only.</summary>
+    public Task<RoutingRuleView> ChangeRoutingRuleAsync(
+        string organization, Guid rule, RoutingRuleDraft draft, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Patch, Of(organization, "routing", $"{rule}"), Json.RoutingRuleView, ApiBody.Of(draft, Json.RoutingRuleDraft), cancellation);
+
+    /// <summary>Removes a rule.</summary>
+    public Task DeleteRoutingRuleAsync(string organization, Guid rule, CancellationToken cancellation = default) =>
+        _api.Send(HttpMethod.Delete, Of(organization, "routing", $"{rule}"), cancellation);
+
+    /// <summary>Administrative changes, the newest first.</summary>
+    public IAsyncEnumerable<AuditEntry> ListAuditAsync(string organization, AuditQuery? query = null, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "audit") + (query ?? new()).Write(null), Json.AdminPageAuditEntry, cancellation);
+
+    /// <summary>A page of them; the next one comes after the last entry of this one.</summary>
+    public Task<AdminPage<AuditEntry>> ListAuditPageAsync(
+        string organization, AuditQuery? query = null, long? after = null, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get, Of(organization, "audit") + (query ?? new()).Write(after), Json.AdminPageAuditEntry, null, cancellation);
+
     /// <summary>Service clients; exchange mode only.</summary>
     public IAsyncEnumerable<ServiceClientView> ListClientsAsync(string organization, CancellationToken cancellation = default) =>
         Pages(Of(organization, "clients"), Json.AdminPageServiceClientView, cancellation);

@@ -200,6 +200,61 @@ public sealed record RegistrationReview
     public string? StatusReason { get; init; }
 }
 
+/// <summary>Where the deals that Microsoft sends to an organization go, and what its rules can name.</summary>
+public sealed record RoutingView
+{
+    /// <summary>The rules, the more precise first: the first one that fits a deal decides.</summary>
+    public required IReadOnlyList<RoutingRuleView> Rules { get; init; }
+
+    /// <summary>Locations with a PartnerID, which rules may lead to.</summary>
+    public required IReadOnlyList<LocationView> Locations { get; init; }
+
+    /// <summary>Published solutions, which rules may name.</summary>
+    public required IReadOnlyList<SolutionView> Solutions { get; init; }
+
+    /// <summary>PartnerID of deals that no rule fits and whose location has none.</summary>
+    public string? PrimaryMpnId { get; init; }
+}
+
+/// <summary>One rule for inbound deals.</summary>
+public sealed record RoutingRuleView
+{
+    /// <summary>Identity of the rule.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Solution that it is for; null for all.</summary>
+    public string? SolutionId { get; init; }
+
+    /// <summary>Customer's country, two upper-case letters; null for all.</summary>
+    public string? Country { get; init; }
+
+    /// <summary>PartnerID that the deal gets.</summary>
+    public required string MpnId { get; init; }
+}
+
+/// <summary>A new rule, or what changes of one; null and absent leave a value as it is.</summary>
+public sealed record RoutingRuleDraft
+{
+    /// <summary>A published solution of the organization; empty for all.</summary>
+    public string? SolutionId { get; init; }
+
+    /// <summary>Customer's country, two or three letters; empty for all.</summary>
+    public string? Country { get; init; }
+
+    /// <summary>PartnerID of one of the organization's locations, or its primary one.</summary>
+    public string? MpnId { get; init; }
+}
+
+/// <summary>Where a deal would go.</summary>
+public sealed record RoutingDecision
+{
+    /// <summary>PartnerID it would get; null for none. A location that the deal names counts only where no rule fits.</summary>
+    public string? MpnId { get; init; }
+
+    /// <summary>The rule that decides; null when none fits.</summary>
+    public Guid? RuleId { get; init; }
+}
+
 /// <summary>A page of a list; all of it when <see cref="Next"/> is absent.</summary>
 public sealed record AdminPage<T>
 {
@@ -223,6 +278,11 @@ public sealed record AdminPage<T>
 [JsonSerializable(typeof(PasswordDraft))]
 [JsonSerializable(typeof(ServiceClientDraft))]
 [JsonSerializable(typeof(RegistrationReview))]
+[JsonSerializable(typeof(AdminPage<AuditEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<AuditValue>))]
+[JsonSerializable(typeof(RoutingView))]
+[JsonSerializable(typeof(RoutingRuleDraft))]
+[JsonSerializable(typeof(RoutingDecision))]
 [JsonSerializable(typeof(CallerView))]
 [JsonSerializable(typeof(AdminPage<OrganizationView>))]
 [JsonSerializable(typeof(AdminPage<UserView>))]

@@ -56,6 +56,9 @@ internal sealed record Caller
 
     public required ImmutableArray<RoleGrant> Roles { get; init; }
 
+    /// <summary>The client that the token was given to; null when it is not known.</summary>
+    public string? ClientId { get; init; }
+
     /// <summary>An application-only token: no user behind it (R9).</summary>
     public bool IsApplication { get; init; }
 

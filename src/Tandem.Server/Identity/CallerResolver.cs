@@ -120,7 +120,7 @@ internal sealed class CallerResolver(
 
         // Everything but the person's id is read afresh, so that an administrator's change takes effect at once.
         return Guid.TryParse(token.ObjectId, out var id) && snapshot.User(id) is { } user && snapshot.CallerOf(user) is { } caller
-            ? WithOlderRights(caller)
+            ? WithOlderRights(caller with { ClientId = token.ClientId })
             : Unauthenticated("The access token's user is disabled or no longer in the directory; sign in as another user.");
     }
 
@@ -141,6 +141,7 @@ internal sealed class CallerResolver(
             return snapshot.CallerOf(user) is { } known
                 ? WithOlderRights(known with
                 {
+                    ClientId = token.ClientId,
                     Emails = [.. known.Emails.Concat(token.Emails).Distinct(StringComparer.Ordinal)],
                     Roles = [.. known.Roles.Concat(token.Roles.Select(r => new RoleGrant(r, null))).Distinct()],
                 })
@@ -157,6 +158,7 @@ internal sealed class CallerResolver(
             UserId = StableId(token),
             Name = token.Name ?? token.Emails[0],
             Emails = [.. token.Emails],
+            ClientId = token.ClientId,
             Roles = [.. token.Roles.Select(r => new RoleGrant(r, null))],
         });
     }
@@ -196,6 +198,7 @@ internal sealed class CallerResolver(
         Name = token.ClientId ?? "application",
         Emails = [],
         Roles = roles,
+        ClientId = token.ClientId,
         IsApplication = true,
     };
 

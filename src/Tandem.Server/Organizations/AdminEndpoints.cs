@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OpenIddict.Abstractions;
 using Tandem.Contracts.Organizations;
+using Tandem.Server.Audit;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 
@@ -14,8 +15,9 @@ namespace Tandem.Server.Organizations;
 /// <summary>The administration API: organizations, people, roles and scopes, locations, solutions, tenants, clients (B6–B8, B11).</summary>
 internal static class AdminEndpoints
 {
+    public const int LongestId = 64;
+
     private const int LongestName = 256;
-    private const int LongestId = 64;
     private const int PageSize = 100;
     private static readonly PasswordHasher<string> Hasher = new();
 
@@ -48,6 +50,8 @@ internal static class AdminEndpoints
         one.MapGet("/users/{user:guid}/roles", ListRoles).WithSummary("List a person's roles");
         one.MapPost("/users/{user:guid}/roles", GiveRole).WithSummary("Give a role");
         one.MapDelete("/users/{user:guid}/roles/{role:guid}", TakeRole).WithSummary("Take a role away");
+        one.MapRouting();
+        one.MapAudit();
         one.MapGet("/clients", ListClients).WithSummary("List service clients");
         one.MapPost("/clients", CreateClient).WithSummary("Add a service client");
         one.MapDelete("/clients/{client:guid}", DeleteClient).WithSummary("Remove a service client");
@@ -471,16 +475,16 @@ internal static class AdminEndpoints
             faults.Text("mpnId", draft.MpnId, LongestId, isRequired: false, mayBeEmpty: true));
     }
 
-    private static async Task<IResult> Saved(AdminRequest request, Refusal? invalid, Func<IResult> answer) =>
+    public static async Task<IResult> Saved(AdminRequest request, Refusal? invalid, Func<IResult> answer) =>
         (invalid ?? await request.Save()) is { } refusal ? new RefusalResult(refusal) : answer();
 
-    private static Task<IResult> Removed(AdminRequest request, object row)
+    public static Task<IResult> Removed(AdminRequest request, object row)
     {
         request.Db.Remove(row);
         return Saved(request, null, Results.NoContent);
     }
 
-    private static IResult Answer<T>(T view, JsonTypeInfo<T> type) =>
+    public static IResult Answer<T>(T view, JsonTypeInfo<T> type) =>
         Results.Text(JsonSerializer.Serialize(view, type), "application/json", System.Text.Encoding.UTF8);
 
     private static AdminPage<TView> Page<TRow, TView>(List<TRow> rows, string path, Func<TRow, string> key, Func<TRow, TView> view) => new()
@@ -509,9 +513,9 @@ internal static class AdminEndpoints
 
     private static RoleView View(RoleAssignment role) => new() { Id = role.Id, Role = RoleNames.Write(role.Role), MpnId = role.MpnId };
 
-    private static LocationView View(Location location) => new() { Id = location.Id, Name = location.Name, MpnId = location.MpnId };
+    public static LocationView View(Location location) => new() { Id = location.Id, Name = location.Name, MpnId = location.MpnId };
 
-    private static SolutionView View(Solution solution) => new() { Id = solution.Id, Name = solution.Name };
+    public static SolutionView View(Solution solution) => new() { Id = solution.Id, Name = solution.Name };
 
     private static ServiceClientView View(ServiceClient client, string? secret) => new()
     {
@@ -522,9 +526,9 @@ internal static class AdminEndpoints
         Secret = secret,
     };
 
-    private static string? Empty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    public static string? Empty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static Refusal Conflict(string target, string message) =>
+    public static Refusal Conflict(string target, string message) =>
         new(StatusCodes.Status409Conflict, "resourceModified", target, message);
 
     private static Refusal OperatorOnly { get; } = Refusal.Forbidden("organization", "roleRequired",

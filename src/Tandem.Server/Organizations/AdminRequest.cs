@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.EntityFrameworkCore;
 using Tandem.Contracts.Reading;
+using Tandem.Server.Audit;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Storage;
@@ -34,10 +35,11 @@ internal sealed class AdminRequest(
     public static ValueTask<AdminRequest?> BindAsync(HttpContext context)
     {
         var services = context.RequestServices;
-        return ValueTask.FromResult(context.Features.Get<Caller>() is { } caller
-            ? new AdminRequest(context, caller, services.GetRequiredService<TandemDb>(),
-                services.GetRequiredService<OrganizationDirectory>(), services.GetRequiredService<TimeProvider>())
-            : null);
+        if (context.Features.Get<Caller>() is not { } caller)
+            return ValueTask.FromResult<AdminRequest?>(null);
+        var (db, clock) = (services.GetRequiredService<TandemDb>(), services.GetRequiredService<TimeProvider>());
+        db.Author = AdminAuthor.Of(caller, clock.GetUtcNow());
+        return ValueTask.FromResult<AdminRequest?>(new(context, caller, db, services.GetRequiredService<OrganizationDirectory>(), clock));
     }
 
     /// <summary>The organization, if the caller may manage it; to anybody else a foreign one does not exist.</summary>
@@ -175,7 +177,7 @@ internal sealed class AdminRequest(
             ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.UserId}|{context.Request.Path}|{key}")))
             : null;
 
-    private static Refusal NoOrganization(string id) =>
+    public static Refusal NoOrganization(string id) =>
         Refusal.NotFound("organization", $"There is no organization {StrictJson.Printable(id)} that you manage.");
 }
 

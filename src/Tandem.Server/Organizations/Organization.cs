@@ -24,12 +24,15 @@ internal sealed class Organization : IDirectoryEntity, IEntityTypeConfiguration<
 
     public List<Solution> Solutions { get; init; } = [];
 
+    public List<RoutingRule> RoutingRules { get; init; } = [];
+
     public void Configure(EntityTypeBuilder<Organization> builder)
     {
         builder.ToTable("organizations");
         builder.HasMany(o => o.Tenants).WithOne().HasForeignKey(t => t.OrganizationId);
         builder.HasMany(o => o.Locations).WithOne().HasForeignKey(l => l.OrganizationId);
         builder.HasMany(o => o.Solutions).WithOne().HasForeignKey(s => s.OrganizationId);
+        builder.HasMany(o => o.RoutingRules).WithOne().HasForeignKey(r => r.OrganizationId);
     }
 }
 

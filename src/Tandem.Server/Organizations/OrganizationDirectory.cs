@@ -36,6 +36,14 @@ internal sealed class OrganizationDirectory(HotDatabase database) : ISharedCache
             row => new Location { Id = row.GetString(0), OrganizationId = row.GetString(1), Name = row.GetString(2), MpnId = Text(row, 3) }, cancellation);
         var solutions = await Rows(session, "SELECT id, organization_id, name FROM solutions",
             row => new Solution { Id = row.GetString(0), OrganizationId = row.GetString(1), Name = row.GetString(2) }, cancellation);
+        var rules = await Rows(session, "SELECT id, organization_id, solution_id, country, mpn_id FROM routing_rules", row => new RoutingRule
+        {
+            Id = row.GetGuid(0),
+            OrganizationId = row.GetString(1),
+            SolutionId = row.GetString(2),
+            Country = row.GetString(3),
+            MpnId = row.GetString(4),
+        }, cancellation);
         var organizations = await Rows(session, "SELECT id, name, primary_mpn_id FROM organizations", row => new Organization
         {
             Id = row.GetString(0),
@@ -44,6 +52,7 @@ internal sealed class OrganizationDirectory(HotDatabase database) : ISharedCache
             Tenants = [.. tenants.Where(t => t.OrganizationId == row.GetString(0))],
             Locations = [.. locations.Where(l => l.OrganizationId == row.GetString(0))],
             Solutions = [.. solutions.Where(s => s.OrganizationId == row.GetString(0))],
+            RoutingRules = [.. rules.Where(r => r.OrganizationId == row.GetString(0))],
         }, cancellation);
         var roles = (await Rows(session, "SELECT id, user_id, role, mpn_id FROM role_assignments", row => new RoleAssignment
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Tandem.Server.Audit;
 using Tandem.Server.Identity;
 using Tandem.Server.Storage;
 
@@ -68,6 +69,7 @@ internal static class SetupCommand
 
         var now = app.Services.GetRequiredService<TimeProvider>().GetUtcNow();
         var userId = Guid.NewGuid();
+        db.Author = new AdminAuthor(null, Name, null, now);
         db.Add(new Organization
         {
             Id = organizationId,

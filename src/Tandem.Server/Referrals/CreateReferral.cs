@@ -89,10 +89,10 @@ internal static class CreateReferral
         var isOwn = owner.Id == caller.OrganizationId;
         if (isOwn && AssignLocation(referral, owner, caller) is { } outOfScope)
             return outOfScope;
-        if (!isOwn)
-            referral.MpnId = location?.MpnId ?? owner.PrimaryMpnId;
 
         SetOrigin(referral, owner, isOwn, source, context);
+        if (!isOwn)
+            referral.MpnId = Routed(referral, owner, caller) ?? location?.MpnId ?? owner.PrimaryMpnId;
         SetState(referral, isOwn, body, reader, context);
         if (DealKinds.IsCosellRequest(referral))
         {
@@ -240,6 +240,12 @@ internal static class CreateReferral
         referral.MpnId = locations is [{ } only] ? only : owner.PrimaryMpnId;
         return null;
     }
+
+    // Where the receiver wants the deals of Microsoft's sellers (B60); leads belong to the offer's location.
+    private static string? Routed(Referral referral, Organization owner, Caller caller) =>
+        caller.OrganizationId == Organization.Microsoft && DealKinds.CategoryOf(referral) == ReferralCategory.CosellOpportunity
+            ? RoutingRule.Deciding(owner.RoutingRules, RoutingRule.SolutionsOf(referral), referral.CustomerProfile.Address.Country)?.MpnId
+            : null;
 
     private static void SetOrigin(
         Referral referral, Organization owner, bool isOwn, StoredReferral? source, DecisionContext context)

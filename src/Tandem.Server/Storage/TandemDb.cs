@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Tandem.Contracts.Reading;
+using Tandem.Server.Audit;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 
@@ -20,6 +21,8 @@ internal abstract class TandemDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<DirectoryTenant> DirectoryTenants => Set<DirectoryTenant>();
 
+    public DbSet<RoutingRule> RoutingRules => Set<RoutingRule>();
+
     public DbSet<User> Users => Set<User>();
 
     public DbSet<RoleAssignment> RoleAssignments => Set<RoleAssignment>();
@@ -28,13 +31,26 @@ internal abstract class TandemDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
-    /// <summary>A change of the directory stamps it, in the same transaction, for the other nodes.</summary>
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public DbSet<AdminChange> AdminChanges => Set<AdminChange>();
+
+    /// <summary>Who changes the directory, if anybody does.</summary>
+    public AdminAuthor? Author { get; set; }
+
+    /// <summary>
+    /// A change of the directory stamps it for the other nodes, and tells the audit who made it, in the same transaction.
+    /// </summary>
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        if (ChangeTracker.Entries<IDirectoryEntity>().Any(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
-            && !ChangeTracker.Entries<SharedStateRow>().Any())
+        var changed = ChangeTracker.Entries<IDirectoryEntity>()
+            .Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted).ToList();
+        if (changed.Count > 0 && !ChangeTracker.Entries<SharedStateRow>().Any())
+        {
             Update(new SharedStateRow { Name = SharedStateRow.Directory, Stamp = Guid.NewGuid() });
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+            var author = Author ?? throw new InvalidOperationException("The directory is changed by nobody.");
+            AdminChanges.AddRange(await AuditTrail.Of(this, changed, author, cancellationToken));
+        }
+
+        return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Webhooks;
+using Tandem.Server.Audit;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
@@ -85,7 +86,7 @@ internal static class RegistrationEndpoints
                     State = SubscriptionState.Active,
                     PausedBecause = null,
                 };
-                if (await subscriptions.Change(changed, cancellation))
+                if (await subscriptions.Change(changed, AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation))
                     return changed;
                 continue;
             }
@@ -102,7 +103,7 @@ internal static class RegistrationEndpoints
             };
             try
             {
-                await subscriptions.Add(added, null, cancellation);
+                await subscriptions.Add(added, AdminAuthor.Of(caller, added.CreatedAt), null, cancellation);
                 return added;
             }
             catch (UniqueViolationException)
@@ -121,10 +122,11 @@ internal static class RegistrationEndpoints
     }
 
     private static async Task Remove(
-        HttpContext context, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, CancellationToken cancellation)
+        HttpContext context, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock,
+        CancellationToken cancellation)
     {
         if (subscriptions.RegistrationOf(caller.OrganizationId) is not { } registration
-            || !await subscriptions.Remove(registration.Id, cancellation))
+            || !await subscriptions.Remove(registration, AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation))
         {
             await context.Write(NoRegistration);
             return;

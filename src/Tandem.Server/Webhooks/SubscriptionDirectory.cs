@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Data.Common;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Webhooks;
+using Tandem.Server.Audit;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Webhooks;
@@ -74,8 +75,9 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
     }
 
     /// <summary>Adds a subscription, which begins with the changes that are stored from now on (W15).</summary>
+    /// <param name="author">Whom the audit names.</param>
     /// <param name="answer">What to remember under an idempotency key, in the same transaction.</param>
-    public async Task Add(Subscription subscription, HotStatement? answer, CancellationToken cancellation)
+    public async Task Add(Subscription subscription, AdminAuthor author, HotStatement? answer, CancellationToken cancellation)
     {
         var since = await log.End(cancellation);
         await Write(async (session, cancellation) =>
@@ -89,28 +91,36 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
                 .With("@kind", subscription.Kind.ToString()).With("@transaction", since.Transaction)
                 .With("@sequence", since.Sequence).With("@created", WireTime.ToUnixMicroseconds(subscription.CreatedAt))
                 .ExecuteNonQueryAsync(cancellation);
+            await Note(session, SubscriptionAudit.Of(author, null, subscription), cancellation);
             return true;
         }, cancellation);
     }
 
     /// <summary>Stores what changed of a subscription; false when it is gone.</summary>
-    public Task<bool> Change(Subscription subscription, CancellationToken cancellation) =>
-        Write(async (session, cancellation) => await Fill(session.Command(
+    public Task<bool> Change(Subscription subscription, AdminAuthor author, CancellationToken cancellation) => Write(async (session, cancellation) =>
+    {
+        if (await Fill(session.Command(
             "UPDATE webhook_subscriptions SET url = @url, events = @events, uses_signature_header = @header, "
             + "statuses = @statuses, filter = @filter, secret = @secret, old_secret = @old, old_secret_until = @until, "
             // Resumed, or somewhere else: it has five days again.
             + "failing_since = CASE WHEN url <> @url OR (state = 'Paused' AND @state = 'Active') THEN NULL ELSE failing_since END, "
             + "state = @state, paused_because = @because WHERE id = @id"), subscription)
-            .ExecuteNonQueryAsync(cancellation) > 0, cancellation);
+            .ExecuteNonQueryAsync(cancellation) == 0)
+            return false;
+        await Note(session, SubscriptionAudit.Of(author, Find(subscription.Id), subscription), cancellation);
+        return true;
+    }, cancellation);
 
     /// <summary>Removes a subscription and drops what waits for it (W12); false when it is gone.</summary>
-    public Task<bool> Remove(Guid id, CancellationToken cancellation) => Write(async (session, cancellation) =>
+    public Task<bool> Remove(Subscription subscription, AdminAuthor author, CancellationToken cancellation) => Write(async (session, cancellation) =>
     {
+        var id = subscription.Id;
         if (await session.Command("DELETE FROM webhook_subscriptions WHERE id = @id").With("@id", database.Id(id))
             .ExecuteNonQueryAsync(cancellation) == 0)
             return false;
         await session.Command("UPDATE webhook_deliveries SET state = 'Dropped' WHERE subscription_id = @id AND state = 'Pending'")
             .With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
+        await Note(session, SubscriptionAudit.Of(author, subscription, null), cancellation);
         return true;
     }, cancellation);
 
@@ -127,6 +137,9 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
             await session.Command(notice.Sql, notice.Values).ExecuteNonQueryAsync(cancellation);
             return true;
         }, cancellation);
+
+    private static Task Note(HotSession session, AdminChange? change, CancellationToken cancellation) =>
+        change?.Write(session, cancellation) ?? Task.CompletedTask;
 
     private async Task<bool> Write(Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation)
     {

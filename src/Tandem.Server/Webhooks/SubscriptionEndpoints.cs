@@ -6,6 +6,7 @@ using Tandem.Contracts.Organizations;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Contracts.Webhooks;
+using Tandem.Server.Audit;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 using Tandem.Server.Referrals.Query;
@@ -100,7 +101,7 @@ internal static class SubscriptionEndpoints
             var location = $"{Path}/{subscription.Id}";
             try
             {
-                await subscriptions.Add(subscription, key is null ? null : new HotStatement(
+                await subscriptions.Add(subscription, AdminAuthor.Of(caller, now), key is null ? null : new HotStatement(
                     Remember, false, key, digest, location, WireTime.ToUnixMicroseconds(now)), cancellation);
             }
             catch (UniqueViolationException)
@@ -115,7 +116,7 @@ internal static class SubscriptionEndpoints
 
     private static async Task<IResult> Change(
         Guid id, HttpContext context, Caller caller, SubscriptionDirectory subscriptions, EventPlanner planner,
-        WebhookDispatcher dispatcher, OutgoingCalls outgoing, CancellationToken cancellation)
+        WebhookDispatcher dispatcher, OutgoingCalls outgoing, TimeProvider clock, CancellationToken cancellation)
     {
         if (!FindOwn(id, caller, subscriptions).Succeeded(out var found, out var refusal))
             return new RefusalResult(refusal);
@@ -128,16 +129,17 @@ internal static class SubscriptionEndpoints
                 || !(await Apply(found, draft, outgoing, cancellation)).Succeeded(out var changed, out refusal))
                 return new RefusalResult(refusal);
             await planner.CatchUp(cancellation);
-            return await Stored(changed, subscriptions, dispatcher, cancellation);
+            return await Stored(changed, AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation);
         }
     }
 
     private static async Task<IResult> Delete(
-        Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, CancellationToken cancellation)
+        Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock,
+        CancellationToken cancellation)
     {
-        if (!Find(id, caller, subscriptions).Succeeded(out _, out var refusal))
+        if (!Find(id, caller, subscriptions).Succeeded(out var found, out var refusal))
             return new RefusalResult(refusal);
-        await subscriptions.Remove(id, cancellation);
+        await subscriptions.Remove(found, AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation);
         dispatcher.Send(id);
         return Results.NoContent();
     }
@@ -148,34 +150,37 @@ internal static class SubscriptionEndpoints
     {
         if (!FindOwn(id, caller, subscriptions).Succeeded(out var found, out var refusal))
             return new RefusalResult(refusal);
-        var secret = StandardSignature.NewSecret();
+        var (now, secret) = (clock.GetUtcNow(), StandardSignature.NewSecret());
         var changed = found with
         {
             Secret = WebhookSender.Protect(protection, secret),
             OldSecret = found.Secret,
-            OldSecretUntil = WireTime.ToMicroseconds(clock.GetUtcNow() + OldSecretTime),
+            OldSecretUntil = WireTime.ToMicroseconds(now + OldSecretTime),
         };
-        return await subscriptions.Change(changed, cancellation)
+        return await subscriptions.Change(changed, AdminAuthor.Of(caller, now), cancellation)
             ? Results.Json(View(changed, secret), WebhookJson.Default.SubscriptionView)
             : new RefusalResult(Unknown);
     }
 
     private static Task<IResult> Pause(
-        Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, CancellationToken cancellation) =>
+        Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock, CancellationToken cancellation) =>
         Find(id, caller, subscriptions).Succeeded(out var found, out var refusal)
-            ? Stored(found with { State = SubscriptionState.Paused, PausedBecause = $"Paused by {caller.Name}." }, subscriptions, dispatcher, cancellation)
+            ? Stored(found with { State = SubscriptionState.Paused, PausedBecause = $"Paused by {caller.Name}." },
+                AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation)
             : Task.FromResult<IResult>(new RefusalResult(refusal));
 
     private static Task<IResult> Resume(
-        Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, CancellationToken cancellation) =>
+        Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock, CancellationToken cancellation) =>
         Find(id, caller, subscriptions).Succeeded(out var found, out var refusal)
-            ? Stored(found with { State = SubscriptionState.Active, PausedBecause = null }, subscriptions, dispatcher, cancellation)
+            ? Stored(found with { State = SubscriptionState.Active, PausedBecause = null },
+                AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation)
             : Task.FromResult<IResult>(new RefusalResult(refusal));
 
     private static async Task<IResult> Stored(
-        Subscription changed, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, CancellationToken cancellation)
+        Subscription changed, AdminAuthor author, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher,
+        CancellationToken cancellation)
     {
-        if (!await subscriptions.Change(changed, cancellation))
+        if (!await subscriptions.Change(changed, author, cancellation))
             return new RefusalResult(Unknown);
         dispatcher.Send(changed.Id);
         return Answer(changed);

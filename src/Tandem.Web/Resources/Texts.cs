@@ -31,3 +31,8 @@ public sealed class InviteText;
 public sealed class FaultText;
 /// <summary>Reports.</summary>
 public sealed class ReportsText;
+/// <summary>Routing of inbound deals.</summary>
+public sealed class RoutingText;
+
+/// <summary>Audit of the administration.</summary>
+public sealed class AuditText;

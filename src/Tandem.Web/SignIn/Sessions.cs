@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -14,7 +13,7 @@ internal sealed class SignedOutException() : Exception("The session has ended; s
 
 /// <summary>Access tokens of signed-in people, renewed in good time with their refresh tokens.</summary>
 internal sealed class Sessions(
-    ITicketStore tickets, IOptionsMonitor<OpenIdConnectOptions> providers, IOptions<WebOptions> options, TimeProvider clock) : IDisposable
+    SessionStore store, IOptionsMonitor<OpenIdConnectOptions> providers, IOptions<WebOptions> options, TimeProvider clock) : IDisposable
 {
     /// <summary>Claim that names the session.</summary>
     public const string Claim = "tandem:session";
@@ -22,21 +21,36 @@ internal sealed class Sessions(
     // A token that ends on the way would be refused.
     private static readonly TimeSpan InGoodTime = TimeSpan.FromMinutes(2);
 
-    // A refresh token is good once: of one session's requests, one renews and the others wait for it.
+    // How long the provider may take to renew, and, a little longer, how long other nodes leave it to this one.
+    private static readonly TimeSpan RenewalTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ClaimTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
+
+    // A refresh token is good once: of one session's requests, one renews and the others wait for it. Here they wait in
+    // line; between nodes the table says who renews.
     private readonly SemaphoreSlim[] _lines = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
 
     /// <summary>A token that is good now.</summary>
     /// <exception cref="SignedOutException">There is none to be had without the person.</exception>
-    public async ValueTask<string> AccessToken(string session, CancellationToken cancellation)
+    public async ValueTask<string> AccessToken(string key, CancellationToken cancellation)
     {
-        if (await Current(session) is (not null, _) fresh)
-            return fresh.Token!;
-        var line = _lines[(uint)StringComparer.Ordinal.GetHashCode(session) % _lines.Length];
+        if (TokenOf(await store.Find(key, cancellation) ?? throw new SignedOutException()) is { } fresh)
+            return fresh;
+        var line = _lines[(uint)StringComparer.Ordinal.GetHashCode(key) % _lines.Length];
         await line.WaitAsync(cancellation);
         try
         {
-            var (token, ticket) = await Current(session);
-            return token ?? await Renew(session, ticket, cancellation);
+            while (true)
+            {
+                var session = await store.Read(key, cancellation) ?? throw new SignedOutException();
+                if (TokenOf(session) is { } renewed)
+                    return renewed;
+                // Whoever begins to renew goes on when his page is left: the old refresh token is good no more.
+                if (await store.Claim(key, session, ClaimTime))
+                    await Renew(key, session);
+                else
+                    await Task.Delay(BetweenLooks, clock, cancellation);
+            }
         }
         finally
         {
@@ -45,27 +59,50 @@ internal sealed class Sessions(
     }
 
     /// <summary>Ends a session, whose tokens the server has refused.</summary>
-    public Task End(string session) => tickets.RemoveAsync(session);
+    public Task End(string key) => store.RemoveAsync(key);
 
     public void Dispose() => Array.ForEach(_lines, line => line.Dispose());
 
-    private async ValueTask<(string? Token, AuthenticationTicket Ticket)> Current(string session)
+    private string? TokenOf(Session session)
     {
-        var ticket = await tickets.RetrieveAsync(session) ?? throw new SignedOutException();
         var isFresh = !DateTimeOffset.TryParse(
-            ticket.Properties.GetTokenValue("expires_at"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end)
+            session.Ticket.Properties.GetTokenValue("expires_at"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end)
             || end - InGoodTime > clock.GetUtcNow();
-        return (isFresh ? ticket.Properties.GetTokenValue("access_token") : null, ticket);
+        return isFresh ? session.Ticket.Properties.GetTokenValue("access_token") : null;
     }
 
-    private async Task<string> Renew(string session, AuthenticationTicket ticket, CancellationToken cancellation)
+    private async Task Renew(string key, Session session)
     {
-        if (ticket.Properties.GetTokenValue("refresh_token") is not { Length: > 0 } refreshToken)
+        OpenIdConnectMessage? tokens;
+        try
         {
-            await End(session);
-            throw new SignedOutException();
+            using var time = new CancellationTokenSource(RenewalTime, clock);
+            tokens = await Ask(session.Ticket.Properties.GetTokenValue("refresh_token"), time.Token);
+        }
+        catch
+        {
+            await store.Release(key, session);
+            throw;
         }
 
+        if (tokens is null)
+        {
+            await End(key);
+            return;
+        }
+
+        var renewed = session.Ticket.Clone();
+        Update(renewed.Properties, tokens);
+        renewed.Properties.ExpiresUtc = clock.GetUtcNow() + options.Value.SessionLifetime;
+        // Where it is not kept, the session has ended meanwhile: the next look says so.
+        await store.Replace(key, session, renewed);
+    }
+
+    // Null when the provider gives no further tokens.
+    private async Task<OpenIdConnectMessage?> Ask(string? refreshToken, CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(refreshToken))
+            return null;
         var provider = providers.Get(Schemes.OpenId);
         var description = await provider.ConfigurationManager!.GetConfigurationAsync(cancellation);
         var form = new Dictionary<string, string>
@@ -79,18 +116,9 @@ internal sealed class Sessions(
         using var content = new FormUrlEncodedContent(form);
         using var answer = await provider.Backchannel.PostAsync(new Uri(description.TokenEndpoint), content, cancellation);
         if (answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized)
-        {
-            await End(session);
-            throw new SignedOutException();
-        }
-
+            return null;
         answer.EnsureSuccessStatusCode();
-        var tokens = new OpenIdConnectMessage(await answer.Content.ReadAsStringAsync(cancellation));
-        var renewed = ticket.Clone();
-        Update(renewed.Properties, tokens);
-        renewed.Properties.ExpiresUtc = clock.GetUtcNow() + options.Value.SessionLifetime;
-        await tickets.RenewAsync(session, renewed, cancellation);
-        return tokens.AccessToken;
+        return new OpenIdConnectMessage(await answer.Content.ReadAsStringAsync(cancellation));
     }
 
     private void Update(AuthenticationProperties properties, OpenIdConnectMessage tokens)

@@ -22,7 +22,7 @@ internal static class SignInSetup
     public static IServiceCollection AddSignIn(this IServiceCollection services)
     {
         services.AddSingleton<ServerLoopback>();
-        services.AddSingleton<ITicketStore, SessionStore>();
+        services.AddSingleton<SessionStore>();
         services.AddSingleton<Sessions>();
         services.AddSingleton(static provider =>
         {
@@ -36,14 +36,14 @@ internal static class SignInSetup
         services.AddAuthentication().AddCookie(Schemes.Session).AddOpenIdConnect(Schemes.OpenId, static _ => { });
         services.AddAuthorization(static authorization => authorization.DefaultPolicy =
             new AuthorizationPolicyBuilder(Schemes.Session).RequireAuthenticatedUser().Build());
-        services.AddOptions<CookieAuthenticationOptions>(Schemes.Session).Configure<ITicketStore, IOptions<WebOptions>>(SetUpSession);
+        services.AddOptions<CookieAuthenticationOptions>(Schemes.Session).Configure<SessionStore, IOptions<WebOptions>>(SetUpSession);
         services.AddOptions<OpenIdConnectOptions>(Schemes.OpenId).Configure<ServerLoopback, IOptions<WebOptions>>(SetUpProvider);
         return services;
     }
 
-    private static void SetUpSession(CookieAuthenticationOptions session, ITicketStore tickets, IOptions<WebOptions> options)
+    private static void SetUpSession(CookieAuthenticationOptions session, SessionStore sessions, IOptions<WebOptions> options)
     {
-        session.SessionStore = tickets;
+        session.SessionStore = sessions;
         session.ForwardChallenge = Schemes.OpenId;
         session.ExpireTimeSpan = options.Value.SessionLifetime;
         session.SlidingExpiration = true;

@@ -65,6 +65,12 @@ public sealed class RouteMatrixTests
         [$"GET {Org}/users/{{user:guid}}/roles"] = Administered(404),
         [$"POST {Org}/users/{{user:guid}}/roles"] = Administered(404),
         [$"DELETE {Org}/users/{{user:guid}}/roles/{{role:guid}}"] = Administered(404),
+        [$"GET {Org}/routing"] = [200, 200, 403, 404, 404, 404, 401], // B61
+        [$"GET {Org}/routing/decision"] = [200, 200, 403, 404, 404, 404, 401],
+        [$"POST {Org}/routing"] = [400, 403, 403, 404, 404, 404, 401],
+        [$"PATCH {Org}/routing/{{rule:guid}}"] = [404, 403, 403, 404, 404, 404, 401],
+        [$"DELETE {Org}/routing/{{rule:guid}}"] = [404, 403, 403, 404, 404, 404, 401],
+        [$"GET {Org}/audit"] = Administered(200),
         [$"GET {Org}/notices"] = Administered(200),
         ["GET /webhooks/v1/registration/events"] = Registrars(200), // W2, W3
         ["POST /webhooks/v1/registration"] = Registrars(400),
@@ -164,6 +170,7 @@ public sealed class RouteMatrixTests
             .Replace("{engagementId}", engagement, StringComparison.Ordinal)
             .Replace("{id}", isReferral ? referral : "none", StringComparison.Ordinal)
             .Replace("{user:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{rule:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{role:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{correlationId}", "none", StringComparison.Ordinal)
             .Replace("{event:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tandem.Server.Audit;
 using Tandem.Server.Emulator;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
@@ -120,6 +121,7 @@ public sealed class IdentityServer : IAsyncDisposable
     {
         await using var scope = Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<TandemDb>();
+        db.Author = new AdminAuthor(null, "test", null, Services.GetRequiredService<TimeProvider>().GetUtcNow());
         await change(db);
         await db.SaveChangesAsync();
         await Services.GetRequiredService<OrganizationDirectory>().Reload(default);

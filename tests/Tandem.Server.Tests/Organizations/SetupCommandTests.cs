@@ -28,6 +28,19 @@ public sealed class SetupCommandTests
             Assert.Equal(["Account admin", "Operator", "Referrals admin"],
                 (await server.Get(token, "/admin/me")).Is(200).Json["roles"]!.AsArray().Select(r => (string)r!["role"]!).Order());
             (await server.Post(token, TandemServer.Api, Bodies.Minimum())).Is(201);
+
+            // What the command has made is told, and a client's secret is not.
+            var organization = $"/admin/organizations/{(await server.Get(token, "/admin/me")).Json["organizationId"]}";
+            var made = (await server.Get(token, $"{organization}/audit")).Is(200).Value;
+            Assert.Equal(["Organization", "Password", "Person", "Role", "Role", "Role", "Tenant"], made.Select(e => (string)e["kind"]!).Order());
+            Assert.All(made, e => Assert.Equal(("setup", null), ((string)e["changedBy"]!["name"]!, (string?)e["changedBy"]!["id"])));
+            var client = (await server.Post(token, $"{organization}/clients",
+                new System.Text.Json.Nodes.JsonObject { ["name"] = "Connector", ["role"] = "Referrals user" })).Is(201);
+            (await server.Send(token, HttpMethod.Delete, $"{organization}/clients/{client.Id}", null)).Is(204);
+            var told = await server.Get(token, $"{organization}/audit?kind=client");
+            Assert.Equal(["Removed", "Added"], told.Value.Select(e => (string)e["action"]!));
+            Assert.All(told.Value, e => Assert.Equal("desk", (string?)e["clientId"]));
+            Assert.DoesNotContain((string)client.Json["secret"]!, told.Text, StringComparison.Ordinal);
         }
 
         Directory.Delete(data, recursive: true);

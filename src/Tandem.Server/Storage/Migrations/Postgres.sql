@@ -461,22 +461,3 @@ VALUES ('20261126002537_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
-START TRANSACTION;
-CREATE TABLE saved_views (
-    id uuid NOT NULL,
-    organization_id text NOT NULL,
-    user_id uuid NOT NULL,
-    owner_name text NOT NULL,
-    name text NOT NULL,
-    query text NOT NULL,
-    is_shared boolean NOT NULL,
-    CONSTRAINT "PK_saved_views" PRIMARY KEY (id)
-);
-
-CREATE INDEX "IX_saved_views_organization_id_user_id" ON saved_views (organization_id, user_id);
-
-INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261126014600_SavedViews', '10.0.15');
-
-COMMIT;
-

@@ -443,21 +443,3 @@ VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
-BEGIN TRANSACTION;
-CREATE TABLE "saved_views" (
-    "id" TEXT NOT NULL CONSTRAINT "PK_saved_views" PRIMARY KEY,
-    "organization_id" TEXT NOT NULL,
-    "user_id" TEXT NOT NULL,
-    "owner_name" TEXT NOT NULL,
-    "name" TEXT NOT NULL,
-    "query" TEXT NOT NULL,
-    "is_shared" INTEGER NOT NULL
-);
-
-CREATE INDEX "IX_saved_views_organization_id_user_id" ON "saved_views" ("organization_id", "user_id");
-
-INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261126014536_SavedViews', '10.0.15');
-
-COMMIT;
-

@@ -21,11 +21,13 @@ internal static class ValueChoices
         Enum.GetValues<AssistanceRequestCode>().Where(code => code != AssistanceRequestCode.Unknown)
             .Select(code => KeyValuePair.Create(code.ToString(), text[$"Help.{code}"].Value));
 
-    private static string CountryName(string code)
+    /// <summary>A country by its name in the person's language.</summary>
+    public static string CountryName(string code)
     {
         try
         {
-            return new RegionInfo(code).DisplayName;
+            // In that language by itself: the display name of a bare country stays in the language that asked for it first.
+            return new RegionInfo($"{CultureInfo.CurrentUICulture.TwoLetterISOLanguageName}-{code}").NativeName;
         }
         catch (ArgumentException)
         {

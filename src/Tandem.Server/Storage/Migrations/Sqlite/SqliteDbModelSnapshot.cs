@@ -984,48 +984,6 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         });
                 });
 
-            modelBuilder.Entity("Tandem.Server.Views.SavedViewRow", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("id");
-
-                    b.Property<bool>("IsShared")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("is_shared");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("name");
-
-                    b.Property<string>("OrganizationId")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("organization_id");
-
-                    b.Property<string>("OwnerName")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("owner_name");
-
-                    b.Property<string>("Query")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("query");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("OrganizationId", "UserId");
-
-                    b.ToTable("saved_views", (string)null);
-                });
-
             modelBuilder.Entity("Tandem.Server.Webhooks.NoticeRow", b =>
                 {
                     b.Property<Guid>("Id")
