@@ -1,8 +1,8 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/> and <see cref="Administration"/>.
-/// Safe for any number of threads.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>
+/// and <see cref="Webhooks"/>. Safe for any number of threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -28,6 +28,7 @@ public sealed class TandemClient
         Engagements = new EngagementsClient(sender, Referrals);
         Changes = new ChangesClient(sender);
         Administration = new AdministrationClient(sender);
+        Webhooks = new WebhooksClient(sender);
     }
 
     /// <summary>A client with one token; the emulator takes a person's e-mail address for one.</summary>
@@ -47,4 +48,7 @@ public sealed class TandemClient
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }
+
+    /// <summary>Webhook subscriptions and their delivery logs.</summary>
+    public WebhooksClient Webhooks { get; }
 }

@@ -26,3 +26,18 @@ public sealed class NewDealText;
 
 /// <summary>Inviting into an engagement.</summary>
 public sealed class InviteText;
+
+/// <summary>An organization, with its locations and solutions.</summary>
+public sealed class OrganizationText;
+
+/// <summary>People and their roles.</summary>
+public sealed class PeopleText;
+
+/// <summary>Service clients.</summary>
+public sealed class ClientsText;
+
+/// <summary>Webhooks and what was delivered.</summary>
+public sealed class WebhooksText;
+
+/// <summary>Showing a secret once.</summary>
+public sealed class SecretText;

@@ -18,6 +18,20 @@
     },
     focusFirst: (within) => within.querySelector("input, select, textarea, button")?.focus(),
     showDialog: (dialog) => dialog.showModal(),
+    // Not only taken out of the page: the focus goes back to where it was.
+    closeDialog: (dialog) => dialog.close(),
+    // The first field that is wrong, else what is said above the form.
+    focusFault: (notice) => (notice.closest("form")?.querySelector("[aria-invalid=true]") ?? notice).focus(),
+    // Without TLS a browser hides its clipboard from all but localhost; then what is copied is at least selected.
+    async copy(code) {
+      getSelection().selectAllChildren(code);
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        return true;
+      } catch {
+        return document.execCommand("copy");
+      }
+    },
     async download(name, type, stream) {
       const address = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type }));
       Object.assign(document.createElement("a"), { href: address, download: name }).click();
