@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tandem.Server.Tests.Fixtures;
 using Tandem.Web.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
@@ -29,6 +30,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             b["details"]!["dealValue"] = 123_456_789_012.34m;
             b["details"]!["currency"] = "USD";
         });
+        var webhook = await Webhook(deal.Id);
         var page = await web.SignIn(Alice, look);
         foreach (var (name, path) in new[]
         {
@@ -36,6 +38,9 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             ("pipeline-columns", "/pipeline?columns=customer,state,stage,value,closing,updated,created,type,qualification,direction,country,reference"),
             ("board", "/pipeline?view=board"), ("board-open", "/pipeline?view=board&open=Lost,Error"), ("no-match", "/pipeline?q=nothing"),
             ("referral", $"/referrals/{deal.Id}"), ("inbox", "/inbox"), ("new-deal", "/deals/new"), ("invite", $"/referrals/{deal.Id}/invite"),
+            ("organization", "/administration/organization"), ("people", "/administration/people"), ("new-person", "/administration/people/new"),
+            ("person", "/administration/people/a11ce000-0000-4000-8000-000000000001"), ("clients", "/administration/clients"),
+            ("webhooks", "/administration/webhooks"), ("new-webhook", "/administration/webhooks/new"), ("webhook", $"/administration/webhooks/{webhook}"),
         })
         {
             await page.GotoAsync(path);
@@ -43,6 +48,19 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             await Check(page, name, look);
         }
 
+        await page.Locator(".delivery summary").First.ClickAsync();
+        await Check(page, "delivery", look);
+        await page.GotoAsync("/administration/people/a11ce000-0000-4000-8000-000000000001");
+        await page.WaitUntilReady();
+        await page.Locator(".plain-rows button").First.ClickAsync();
+        await page.WaitForSelectorAsync("dialog[open]");
+        await Check(page, "confirm", look);
+        await page.GotoAsync("/administration/webhooks/new");
+        await page.WaitUntilReady();
+        await page.Locator("#webhook-url").FillAsync("http://127.0.0.1:9/look");
+        await page.Locator("main form button[type=submit]").ClickAsync();
+        await page.WaitForSelectorAsync(".secret");
+        await Check(page, "secret", look);
         await page.GotoAsync("/inbox");
         await page.WaitUntilReady();
         await page.Locator(".invitation button").Last.ClickAsync();
@@ -81,6 +99,18 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await Check(eve, "no-role", look);
         await page.Context.CloseAsync();
         await eve.Context.CloseAsync();
+    }
+
+    // One that has something to show: an answer that was no success, and an address without an end.
+    private async Task<string> Webhook(string referral)
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        var path = $"/{string.Concat(Enumerable.Repeat("a-long-way-", 12))}";
+        receiver.On(path, new WebhookAnswer(503).Saying("We are closed until Monday."));
+        var made = (await web.Server.Post(Alice, "/webhooks/v2/subscriptions", new JsonObject { ["url"] = receiver.Address + path })).Is(201);
+        (await web.Server.Patch(Alice, $"{Api}/{referral}", Bodies.Replace(("/name", "Watched")))).Is(204);
+        await receiver.Until(1, TestContext.Current.CancellationToken);
+        return made.Id;
     }
 
     private static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)
