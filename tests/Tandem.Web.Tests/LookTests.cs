@@ -110,6 +110,13 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         var made = (await web.Server.Post(Alice, "/webhooks/v2/subscriptions", new JsonObject { ["url"] = receiver.Address + path })).Is(201);
         (await web.Server.Patch(Alice, $"{Api}/{referral}", Bodies.Replace(("/name", "Watched")))).Is(204);
         await receiver.Until(1, TestContext.Current.CancellationToken);
+        // The answer stands in the log a moment later.
+        for (var tries = 0; !(await web.Server.Get(Alice, $"/webhooks/v2/subscriptions/{made.Id}/deliveries")).Text.Contains("Monday", StringComparison.Ordinal); tries++)
+        {
+            Assert.True(tries < 600, "The delivery is not logged.");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
         return made.Id;
     }
 
