@@ -64,6 +64,13 @@ public sealed class ExchangeAdministrationTests(Browser browser) : IAsyncLifetim
         await page.Field("Role").SelectOptionAsync("Referrals admin");
         await page.Press("Add and show the secret");
         await Expect(page.Locator("#secret-title")).ToHaveTextAsync("Secret of CRM connector");
+        foreach (var theme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = theme });
+            await WebFixture.Picture(page, $"client-secret-{theme}");
+            await WebFixture.CheckAccessibility(page, $"client-secret-{theme}");
+        }
+
         await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await page.Press("Copy");
         await Expect(page.Locator(".secret [role=status]")).ToHaveTextAsync("Copied");

@@ -55,6 +55,18 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Locator(".plain-rows button").First.ClickAsync();
         await page.WaitForSelectorAsync("dialog[open]");
         await Check(page, "confirm", look);
+        await page.GotoAsync("/administration/people/new");
+        await page.WaitUntilReady();
+        await page.Locator(".role-choice .text-button").ClickAsync();
+        await page.Locator(".role-choice .kind").Nth(1).ClickAsync();
+        await page.Locator("main button[type=submit]").ClickAsync();
+        await page.WaitForSelectorAsync("#person-name-fault");
+        await Check(page, "new-person-faults", look);
+        await page.GotoAsync("/administration/organization");
+        await page.WaitUntilReady();
+        await page.Locator(".card-head .text-button").First.ClickAsync();
+        await page.WaitForSelectorAsync("#location-name");
+        await Check(page, "new-location", look);
         await page.GotoAsync("/administration/webhooks/new");
         await page.WaitUntilReady();
         await page.Locator("#webhook-url").FillAsync("http://127.0.0.1:9/look");

@@ -31,6 +31,7 @@ public sealed partial class OrganizationPage
         var organization = await Tandem.Administration.GetOrganizationAsync(id, cancellation);
         _locations = await ReadLocations(id, cancellation);
         _solutions = await ReadSolutions(id, cancellation);
+        Array.ForEach([_about, _tenants, _new], a => a.Clear());
         Show(organization);
     }
 

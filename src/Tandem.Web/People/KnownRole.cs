@@ -21,7 +21,7 @@ public sealed record KnownRole(string Name, string Key, bool HasScope = false, b
         new(AccountAdmin, "AccountAdmin", IsCommon: true),
         new(Operator, "Operator", IsCommon: true),
         new("Business profile admin", "BusinessProfileAdmin"),
-        new("Global admin", "GlobalAdmin"),
+        new("Global admin", "Registrar"),
         new("Billing admin", "Registrar"),
         new("Admin agent", "Registrar"),
         new("Sales agent", "Registrar"),

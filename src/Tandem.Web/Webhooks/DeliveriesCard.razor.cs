@@ -71,7 +71,7 @@ public sealed partial class DeliveriesCard : IDisposable
 
         _subscriptions = subscriptions;
         _deliveries = [.. found.OrderByDescending(f => f.Delivery.RaisedDateTime).Take(MostShown)];
-    });
+    }, leads: false);
 
     private async Task ReadLater()
     {

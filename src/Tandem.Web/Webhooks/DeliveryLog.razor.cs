@@ -14,6 +14,10 @@ public sealed partial class DeliveryLog : IDisposable
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
     private const int MostLooks = 10;
 
+    // What may be typed is more than there are moments in every time zone.
+    private const int FirstYear = 1970;
+    private const int LastYear = 9000;
+
     private readonly CancellationTokenSource _leaving = new();
     private readonly Attempt _attempt = new();
     private readonly Attempt _since = new("since");
@@ -104,7 +108,7 @@ public sealed partial class DeliveryLog : IDisposable
                 Subscription, Viewer.FromWall(wall), Enum.TryParse<DeliveryState>(_sinceState, out var state) ? state : null),
             faults =>
             {
-                if (!DateTime.TryParse(_from, CultureInfo.InvariantCulture, DateTimeStyles.None, out wall))
+                if (!DateTime.TryParse(_from, CultureInfo.InvariantCulture, DateTimeStyles.None, out wall) || wall.Year is < FirstYear or > LastYear)
                     faults.Add("since", Text["SinceMissing"]);
             }))
             return;

@@ -28,8 +28,9 @@ public sealed class Attempt(params IReadOnlyList<string> fields)
 
     /// <summary>Makes a change, unless a field is wrong before it is sent.</summary>
     /// <param name="check">Adds what is wrong; nothing is sent then.</param>
+    /// <param name="leads">Whether the focus goes to what is wrong: not of what nobody has asked for.</param>
     /// <returns>Whether it is made.</returns>
-    public async Task<bool> Make(Func<Task> change, Action<FormFaults>? check = null)
+    public async Task<bool> Make(Func<Task> change, Action<FormFaults>? check = null, bool leads = true)
     {
         if (IsBusy)
             return false;
@@ -58,8 +59,9 @@ public sealed class Attempt(params IReadOnlyList<string> fields)
             }
         }
 
-        _leadsToFaults = Faults.Count > 0 || Failure is not null;
-        return !_leadsToFaults;
+        var isMade = Faults.Count == 0 && Failure is null;
+        _leadsToFaults = leads && !isMade;
+        return isMade;
     }
 
     /// <summary>Whether the focus should go to what is wrong; true once for each attempt that failed.</summary>
