@@ -61,11 +61,12 @@ public sealed partial class DeliveriesCard : IDisposable
 
     private Task<bool> Read() => _attempt.Make(async () =>
     {
-        var subscriptions = await Tandem.Webhooks.ListAsync(_leaving.Token);
+        var leaving = _leaving.Token;
+        var subscriptions = await Tandem.Webhooks.ListAsync(leaving);
         var found = new List<(SubscriptionView Subscription, DeliveryView Delivery)>();
         foreach (var subscription in subscriptions)
         {
-            var page = await Tandem.Webhooks.ListDeliveriesPageAsync(subscription.Id, referral: Referral, cancellation: _leaving.Token);
+            var page = await Tandem.Webhooks.ListDeliveriesPageAsync(subscription.Id, referral: Referral, cancellation: leaving);
             found.AddRange(page.Value.Select(d => (subscription, d)));
         }
 
