@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Tandem.Contracts.Organizations;
+using Tandem.Contracts.Webhooks;
 
 namespace Tandem.Client;
 
@@ -11,4 +12,7 @@ internal sealed partial class ClientJson : JsonSerializerContext
 {
     /// <summary>A newer server may say more than this client knows.</summary>
     public static AdminJson Admin { get; } = new(new(AdminJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+
+    /// <summary>The same for webhooks.</summary>
+    public static WebhookJson Webhooks { get; } = new(new(WebhookJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
 }

@@ -6,6 +6,8 @@ namespace Tandem.Client;
 /// Safe for any number of threads.
 /// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Reports"/> and
 /// <see cref="Administration"/>. Safe for any number of threads.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>
+/// and <see cref="Webhooks"/>. Safe for any number of threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -33,6 +35,7 @@ public sealed class TandemClient
         Reports = new ReportsClient(sender);
         Administration = new AdministrationClient(sender);
         Views = new SavedViewsClient(sender);
+        Webhooks = new WebhooksClient(sender);
     }
 
     /// <summary>A client with one token; the emulator takes a person's e-mail address for one.</summary>
@@ -58,4 +61,6 @@ public sealed class TandemClient
 
     /// <summary>Saved views of the pipeline.</summary>
     public SavedViewsClient Views { get; }
+    /// <summary>Webhook subscriptions and their delivery logs.</summary>
+    public WebhooksClient Webhooks { get; }
 }

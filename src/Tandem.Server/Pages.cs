@@ -15,6 +15,7 @@ internal static class Pages
         services.AddOptions<WebOptions>().Configure<IOptions<TandemOptions>, IOptions<IdentityOptions>>((web, tandem, identity) =>
         {
             web.PublicUrl = tandem.Value.PublicUrl;
+            web.IsEmulator = tandem.Value.IsEmulator;
             // The provider that stands first; the embedded issuer where there is none, or one for each company.
             var provider = identity.Value.IsConfigured ? identity.Value
                 : identity.Value.EmbeddedIssuer ? null

@@ -31,6 +31,12 @@ public sealed class WebOptions
     /// <summary>Address under which browsers reach the server; the request's own host when null.</summary>
     public Uri? PublicUrl { get; set; }
 
+    /// <summary>Whether the server is the emulator, where there are no service clients.</summary>
+    public bool IsEmulator { get; set; }
+
     /// <summary>Where an external identity provider describes itself; null for the embedded issuer.</summary>
     public Uri? ProviderDescription { get; set; }
+
+    /// <summary>Whether people sign in here with a password, and not at another provider.</summary>
+    public bool UsesPasswords => ProviderDescription is null;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tandem.Server.Tests.Fixtures;
 using Tandem.Web.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
@@ -30,6 +31,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             b["details"]!["currency"] = "USD";
         });
         await RoutingTests.Arrange(web.Server);
+        var webhook = await Webhook(deal.Id);
         var page = await web.SignIn(Alice, look);
         foreach (var (name, path) in new[]
         {
@@ -40,6 +42,9 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             ("reports", "/reports?by=week"), ("reports-no-match", "/reports?country=nowhere"),
             ("routing", "/administration/routing"), ("audit", "/administration/audit"),
             ("audit-no-match", "/administration/audit?kind=Client&from=2026-01-01"),
+            ("organization", "/administration/organization"), ("people", "/administration/people"), ("new-person", "/administration/people/new"),
+            ("person", "/administration/people/a11ce000-0000-4000-8000-000000000001"), ("clients", "/administration/clients"),
+            ("webhooks", "/administration/webhooks"), ("new-webhook", "/administration/webhooks/new"), ("webhook", $"/administration/webhooks/{webhook}"),
         })
         {
             await page.GotoAsync(path);
@@ -47,6 +52,31 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
             await Check(page, name, look);
         }
 
+        await page.Locator(".delivery summary").First.ClickAsync();
+        await Check(page, "delivery", look);
+        await page.GotoAsync("/administration/people/a11ce000-0000-4000-8000-000000000001");
+        await page.WaitUntilReady();
+        await page.Locator(".plain-rows button").First.ClickAsync();
+        await page.WaitForSelectorAsync("dialog[open]");
+        await Check(page, "confirm", look);
+        await page.GotoAsync("/administration/people/new");
+        await page.WaitUntilReady();
+        await page.Locator(".role-choice .text-button").ClickAsync();
+        await page.Locator(".role-choice .kind").Nth(1).ClickAsync();
+        await page.Locator("main button[type=submit]").ClickAsync();
+        await page.WaitForSelectorAsync("#person-name-fault");
+        await Check(page, "new-person-faults", look);
+        await page.GotoAsync("/administration/organization");
+        await page.WaitUntilReady();
+        await page.Locator(".card-head .text-button").First.ClickAsync();
+        await page.WaitForSelectorAsync("#location-name");
+        await Check(page, "new-location", look);
+        await page.GotoAsync("/administration/webhooks/new");
+        await page.WaitUntilReady();
+        await page.Locator("#webhook-url").FillAsync("http://127.0.0.1:9/look");
+        await page.Locator("main form button[type=submit]").ClickAsync();
+        await page.WaitForSelectorAsync(".secret");
+        await Check(page, "secret", look);
         await page.GotoAsync("/inbox");
         await page.WaitUntilReady();
         await page.Locator(".invitation button").Last.ClickAsync();
@@ -94,6 +124,25 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await Check(eve, "no-role", look);
         await page.Context.CloseAsync();
         await eve.Context.CloseAsync();
+    }
+
+    // One that has something to show: an answer that was no success, and an address without an end.
+    private async Task<string> Webhook(string referral)
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        var path = $"/{string.Concat(Enumerable.Repeat("a-long-way-", 12))}";
+        receiver.On(path, new WebhookAnswer(503).Saying("We are closed until Monday."));
+        var made = (await web.Server.Post(Alice, "/webhooks/v2/subscriptions", new JsonObject { ["url"] = receiver.Address + path })).Is(201);
+        (await web.Server.Patch(Alice, $"{Api}/{referral}", Bodies.Replace(("/name", "Watched")))).Is(204);
+        await receiver.Until(1, TestContext.Current.CancellationToken);
+        // The answer stands in the log a moment later.
+        for (var tries = 0; !(await web.Server.Get(Alice, $"/webhooks/v2/subscriptions/{made.Id}/deliveries")).Text.Contains("Monday", StringComparison.Ordinal); tries++)
+        {
+            Assert.True(tries < 600, "The delivery is not logged.");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
+        return made.Id;
     }
 
     private static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)

@@ -59,6 +59,18 @@ public sealed class ProviderTests(Browser browser)
             Assert.StartsWith(server.Address, page.Url, StringComparison.Ordinal);
             await Assertions.Expect(page.Locator(".user-name")).ToHaveTextAsync("Carol Carter");
 
+            // Passwords are that issuer's business; here a person is known by the id there.
+            await page.GotoAsync("/administration/people/new");
+            await page.WaitUntilReady();
+            await Assertions.Expect(page.Field("Object id")).ToBeVisibleAsync();
+            await Assertions.Expect(page.Field("First password")).ToHaveCountAsync(0);
+            await page.Type("Name", "Ferit Fabrik");
+            await page.Type("E-mail address", "ferit@fabrikam.example");
+            await page.Type("Object id", "oid-77");
+            await page.Press("Add a person");
+            await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Ferit Fabrik");
+            await Assertions.Expect(page.Field("Object id")).ToHaveValueAsync("oid-77");
+
             await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
             await page.WaitForURLAsync($"{server.Address}/signed-out");

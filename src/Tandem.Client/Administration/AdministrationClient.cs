@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Tandem.Contracts.Organizations;
+using Tandem.Contracts.Webhooks;
 
 namespace Tandem.Client;
 
@@ -156,6 +157,10 @@ public sealed class AdministrationClient
     /// <summary>Removes a service client.</summary>
     public Task DeleteClientAsync(string organization, Guid client, CancellationToken cancellation = default) =>
         _api.Send(HttpMethod.Delete, Of(organization, "clients", $"{client}"), cancellation);
+
+    /// <summary>What the organization's administrators should know, such as webhook receivers that were paused; newest first.</summary>
+    public IAsyncEnumerable<NoticeView> ListNoticesAsync(string organization, CancellationToken cancellation = default) =>
+        Pages(Of(organization, "notices"), ClientJson.Webhooks.AdminPageNoticeView, cancellation);
 
     /// <summary>Decides on a deal registration, as its reviewer.</summary>
     public Task ReviewRegistrationAsync(Guid referral, RegistrationReview review, CancellationToken cancellation = default) =>

@@ -36,3 +36,17 @@ public sealed class RoutingText;
 
 /// <summary>Audit of the administration.</summary>
 public sealed class AuditText;
+/// <summary>An organization, with its locations and solutions.</summary>
+public sealed class OrganizationText;
+
+/// <summary>People and their roles.</summary>
+public sealed class PeopleText;
+
+/// <summary>Service clients.</summary>
+public sealed class ClientsText;
+
+/// <summary>Webhooks and what was delivered.</summary>
+public sealed class WebhooksText;
+
+/// <summary>Showing a secret once.</summary>
+public sealed class SecretText;

@@ -12,6 +12,9 @@ public enum Audience
     /// <summary>Account administrators and operators.</summary>
     Administrators,
 
+    /// <summary>Referrals admins of the entire company: a webhook carries all of its referrals.</summary>
+    Webhooks,
+
     /// <summary>Everybody who is signed in.</summary>
     Everybody,
 }
@@ -28,6 +31,7 @@ internal sealed class ForAttribute(Audience audience) : Attribute
     {
         Audience.Referrals => viewer.HasReferralRole,
         Audience.Administrators => viewer.IsAdministrator,
+        Audience.Webhooks => viewer.IsCompanyAdmin,
         Audience.Everybody => true,
     };
 }

@@ -28,6 +28,12 @@ internal sealed class Viewer(TandemClient tandem)
     /// <summary>Whether the person manages the organization, or the exchange.</summary>
     public bool IsAdministrator => Has("Account admin") || Has("Operator");
 
+    /// <summary>Whether the person sees every referral of the organization, and so may let them be sent elsewhere.</summary>
+    public bool IsCompanyAdmin => IsKnown && Me.Roles.Any(r => r is { Role: "Referrals admin", MpnId: null });
+
+    /// <summary>Whether the person manages the organizations of the exchange.</summary>
+    public bool IsOperator => Has("Operator");
+
     public async Task Load(CancellationToken cancellation) => _me = await tandem.Administration.MeAsync(cancellation);
 
     /// <summary>Whether the person holds a role, for whatever location.</summary>
@@ -51,4 +57,7 @@ internal sealed class Viewer(TandemClient tandem)
     public string Moment(DateTimeOffset? time) => time is { } moment
         ? TimeZoneInfo.ConvertTime(moment, _zone).ToString("d MMM yyyy HH:mm", CultureInfo.CurrentCulture)
         : "";
+
+    /// <summary>The moment that a clock on the person's wall means.</summary>
+    public DateTimeOffset FromWall(DateTime time) => new(time, _zone.GetUtcOffset(time));
 }

@@ -21,10 +21,22 @@
       if (!dialog.open) dialog.showModal();
       if (focus) window.tandem.focusFirst(focus);
     },
-    // What was asked for is answered elsewhere: that is where reading goes on.
+    // Not only taken out of the page: the focus goes back to where it was, or to where the answer is.
     closeDialog(dialog, place) {
       dialog.close();
-      document.getElementById(place).focus();
+      if (place) document.getElementById(place).focus();
+    },
+    // The first field that is wrong, else what is said above the form.
+    focusFault: (notice) => (notice.closest("form")?.querySelector("[aria-invalid=true]") ?? notice).focus(),
+    // Without TLS a browser hides its clipboard from all but localhost; then what is copied is at least selected.
+    async copy(code) {
+      getSelection().selectAllChildren(code);
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        return true;
+      } catch {
+        return document.execCommand("copy");
+      }
     },
     async download(name, type, stream) {
       const address = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type }));

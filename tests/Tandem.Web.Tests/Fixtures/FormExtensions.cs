@@ -5,7 +5,9 @@ namespace Tandem.Web.Tests.Fixtures;
 /// <summary>Forms as a person fills them in.</summary>
 internal static class FormExtensions
 {
-    public static ILocator Field(this IPage page, string label) => page.GetByLabel(label, new() { Exact = false }).First;
+    // Not the forms and sections around it, which have names, too.
+    public static ILocator Field(this IPage page, string label) =>
+        page.GetByLabel(label, new() { Exact = false }).And(page.Locator("input, select, textarea")).First;
 
     /// <summary>Types, and leaves the field.</summary>
     public static async Task Type(this IPage page, string label, string text)

@@ -4,7 +4,7 @@ namespace Tandem.Web.Shared.Forms;
 
 /// <summary>What is wrong with a form, at its fields where that is known.</summary>
 /// <param name="fields">The properties that have a field of their own, as the API names them.</param>
-internal sealed class FormFaults(IReadOnlyList<string> fields)
+public sealed class FormFaults(IReadOnlyList<string> fields)
 {
     private readonly Dictionary<string, string> _faults = [];
 
