@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Tandem.Contracts.Notifications;
 using Tandem.Contracts.Organizations;
 
 namespace Tandem.Client;
@@ -11,4 +12,7 @@ internal sealed partial class ClientJson : JsonSerializerContext
 {
     /// <summary>A newer server may say more than this client knows.</summary>
     public static AdminJson Admin { get; } = new(new(AdminJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+
+    /// <inheritdoc cref="Admin"/>
+    public static NoticeJson Notices { get; } = new(new(NoticeJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
 }

@@ -1,7 +1,7 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/> and <see cref="Administration"/>.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Notices"/> and <see cref="Administration"/>.
 /// Safe for any number of threads.
 /// </summary>
 /// <example>
@@ -27,6 +27,7 @@ public sealed class TandemClient
         Referrals = new ReferralsClient(sender);
         Engagements = new EngagementsClient(sender, Referrals);
         Changes = new ChangesClient(sender);
+        Notices = new NoticesClient(sender);
         Administration = new AdministrationClient(sender);
     }
 
@@ -44,6 +45,9 @@ public sealed class TandemClient
 
     /// <summary>What happens, as it happens.</summary>
     public ChangesClient Changes { get; }
+
+    /// <summary>What the caller himself should know.</summary>
+    public NoticesClient Notices { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

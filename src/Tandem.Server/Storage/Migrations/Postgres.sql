@@ -461,3 +461,49 @@ VALUES ('20261126002537_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+ALTER TABLE locations ADD contact_email text;
+
+CREATE TABLE notice_settings (
+    user_id uuid NOT NULL,
+    without_email text NOT NULL,
+    language text,
+    CONSTRAINT "PK_notice_settings" PRIMARY KEY (user_id)
+);
+
+CREATE TABLE personal_notices (
+    id uuid NOT NULL,
+    organization_id text NOT NULL,
+    user_id uuid,
+    email text,
+    kind text NOT NULL,
+    created_at bigint NOT NULL,
+    referral_id uuid NOT NULL,
+    deal_name text,
+    partner_name text,
+    reason text,
+    expires_at bigint,
+    read_at bigint,
+    language text NOT NULL,
+    mail_state text NOT NULL,
+    mail_due_at bigint NOT NULL,
+    mail_attempts integer NOT NULL,
+    mail_leased_until bigint NOT NULL,
+    mail_answer text,
+    is_digest boolean NOT NULL,
+    CONSTRAINT "PK_personal_notices" PRIMARY KEY (id)
+);
+
+CREATE INDEX "IX_personal_notices_created_at" ON personal_notices (created_at);
+
+CREATE INDEX ix_personal_notices_mail ON personal_notices (mail_due_at) WHERE mail_state = 'Waiting';
+
+CREATE INDEX ix_personal_notices_unread ON personal_notices (user_id) WHERE read_at IS NULL;
+
+CREATE INDEX "IX_personal_notices_user_id_created_at_id" ON personal_notices (user_id, created_at, id);
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261126015052_Notifications', '10.0.15');
+
+COMMIT;
+

@@ -443,3 +443,47 @@ VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+ALTER TABLE "locations" ADD "contact_email" TEXT NULL;
+
+CREATE TABLE "notice_settings" (
+    "user_id" TEXT NOT NULL CONSTRAINT "PK_notice_settings" PRIMARY KEY,
+    "without_email" TEXT NOT NULL,
+    "language" TEXT NULL
+);
+
+CREATE TABLE "personal_notices" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_personal_notices" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "user_id" TEXT NULL,
+    "email" TEXT NULL,
+    "kind" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "referral_id" TEXT NOT NULL,
+    "deal_name" TEXT NULL,
+    "partner_name" TEXT NULL,
+    "reason" TEXT NULL,
+    "expires_at" INTEGER NULL,
+    "read_at" INTEGER NULL,
+    "language" TEXT NOT NULL,
+    "mail_state" TEXT NOT NULL,
+    "mail_due_at" INTEGER NOT NULL,
+    "mail_attempts" INTEGER NOT NULL,
+    "mail_leased_until" INTEGER NOT NULL,
+    "mail_answer" TEXT NULL,
+    "is_digest" INTEGER NOT NULL
+);
+
+CREATE INDEX "IX_personal_notices_created_at" ON "personal_notices" ("created_at");
+
+CREATE INDEX "ix_personal_notices_mail" ON "personal_notices" ("mail_due_at") WHERE mail_state = 'Waiting';
+
+CREATE INDEX "ix_personal_notices_unread" ON "personal_notices" ("user_id") WHERE read_at IS NULL;
+
+CREATE INDEX "IX_personal_notices_user_id_created_at_id" ON "personal_notices" ("user_id", "created_at", "id");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126015007_Notifications', '10.0.15');
+
+COMMIT;
+

@@ -297,6 +297,127 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.ToTable("signing_keys", (string)null);
                 });
 
+            modelBuilder.Entity("Tandem.Server.Notifications.NoticeSettingsRow", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Language")
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("WithoutEmail")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("without_email");
+
+                    b.HasKey("UserId");
+
+                    b.ToTable("notice_settings", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Notifications.PersonalNoticeRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DealName")
+                        .HasColumnType("text")
+                        .HasColumnName("deal_name");
+
+                    b.Property<string>("Email")
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires_at");
+
+                    b.Property<bool>("IsDigest")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_digest");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("MailAnswer")
+                        .HasColumnType("text")
+                        .HasColumnName("mail_answer");
+
+                    b.Property<int>("MailAttempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("mail_attempts");
+
+                    b.Property<long>("MailDueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("mail_due_at");
+
+                    b.Property<long>("MailLeasedUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("mail_leased_until");
+
+                    b.Property<string>("MailState")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("mail_state");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("PartnerName")
+                        .HasColumnType("text")
+                        .HasColumnName("partner_name");
+
+                    b.Property<long?>("ReadAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("read_at");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("ReferralId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("referral_id");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("MailDueAt")
+                        .HasDatabaseName("ix_personal_notices_mail")
+                        .HasFilter("mail_state = 'Waiting'");
+
+                    b.HasIndex("UserId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "UserId" }, "unread")
+                        .HasDatabaseName("ix_personal_notices_unread")
+                        .HasFilter("read_at IS NULL");
+
+                    b.ToTable("personal_notices", (string)null);
+                });
+
             modelBuilder.Entity("Tandem.Server.Organizations.DirectoryTenant", b =>
                 {
                     b.Property<string>("Id")
@@ -320,6 +441,10 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.Property<string>("Id")
                         .HasColumnType("text")
                         .HasColumnName("id");
+
+                    b.Property<string>("ContactEmail")
+                        .HasColumnType("text")
+                        .HasColumnName("contact_email");
 
                     b.Property<string>("MpnId")
                         .HasColumnType("text")
