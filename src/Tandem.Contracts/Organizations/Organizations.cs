@@ -130,7 +130,10 @@ public sealed record ProfileDraft
     /// <summary>PartnerID, at most 64 characters; locations only.</summary>
     public string? MpnId { get; init; }
 
-    /// <summary>E-mail address of the person who is told of leads that come in through the profile; locations only.</summary>
+    /// <summary>
+    /// E-mail address of the person who is told of leads that come in through the profile, empty for none; absent leaves it as
+    /// it is. Locations only.
+    /// </summary>
     public string? ContactEmail { get; init; }
 }
 

@@ -85,7 +85,8 @@ internal sealed class EmailSender(
         using var awake = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await Task.WhenAny(
             _wake.Reader.WaitToReadAsync(awake.Token).AsTask(),
-            Task.Delay(wait < TimeSpan.Zero ? TimeSpan.Zero : wait < BetweenLooks ? wait : BetweenLooks, clock, awake.Token));
+            // Due already, and not to be had: another node is at it.
+            wait <= TimeSpan.Zero ? Task.Delay(FirstRest, awake.Token) : Task.Delay(wait < BetweenLooks ? wait : BetweenLooks, clock, awake.Token));
         await awake.CancelAsync();
         _wake.Reader.TryRead(out _);
         cancellation.ThrowIfCancellationRequested();

@@ -182,7 +182,10 @@ internal static class AdminEndpoints
         if (known is not null && known.OrganizationId != found.Id)
             return new RefusalResult(Conflict("id", "This location belongs to another organization."));
         var location = known ?? new Location { Id = key, OrganizationId = found.Id, Name = name ?? "" };
-        (location.Name, location.MpnId, location.ContactEmail) = (name ?? "", Empty(mpnId), Empty(contact));
+        (location.Name, location.MpnId) = (name ?? "", Empty(mpnId));
+        // Who does not speak of the contact leaves it: the contract of locations is older.
+        if (contact is not null)
+            location.ContactEmail = Empty(contact);
         if (known is null)
             request.Db.Add(location);
         return await Saved(request, faults.Refusal, () => Answer(View(location), AdminJson.Default.LocationView));

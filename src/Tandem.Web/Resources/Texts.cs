@@ -26,3 +26,9 @@ public sealed class NewDealText;
 
 /// <summary>Inviting into an engagement.</summary>
 public sealed class InviteText;
+
+/// <summary>Notifications: the bell, their page and their settings.</summary>
+public sealed class NotificationText;
+
+/// <summary>Administration of e-mail.</summary>
+public sealed class EmailAdminText;

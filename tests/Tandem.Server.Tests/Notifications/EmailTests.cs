@@ -152,8 +152,9 @@ public sealed class EmailTests : IAsyncLifetime
         Assert.Equal(Carol, Assert.Single(told.To));
         Assert.Contains("Adventure Works", told.Text, StringComparison.Ordinal);
 
-        // Without a contact it is the admins' again.
-        (await server.Put(Carol, path, new JsonObject { ["name"] = "Fabrikam" })).Is(200);
+        // Without a contact it is the admins' again; who says nothing of it leaves it.
+        Assert.Equal(Carol, (string?)(await server.Put(Carol, path, new JsonObject { ["name"] = "Fabrikam" })).Is(200).Json["contactEmail"]);
+        Assert.Null((string?)(await server.Put(Carol, path, new JsonObject { ["name"] = "Fabrikam", ["contactEmail"] = "" })).Is(200).Json["contactEmail"]);
         await Lead();
         Assert.Equal(Carol, Assert.Single((await _mail.Until(3))[2].To));
         await server.Queue(q => (int)q["waiting"]! == 0);

@@ -18,7 +18,10 @@ public sealed class WebFixture(Browser browser) : IAsyncLifetime
 
     public Browser Browser => browser;
 
-    public async ValueTask InitializeAsync() => Server = await TandemServer.Start();
+    public async ValueTask InitializeAsync() => await Start([]);
+
+    /// <summary>Starts the server with an operator's settings.</summary>
+    public async Task Start((string Name, string Value)[] settings) => Server = await TandemServer.Start(settings: settings);
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
