@@ -83,7 +83,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await eve.Context.CloseAsync();
     }
 
-    public static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)
+    internal static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)
     {
         var picture = $"{name}-{look.Width}-{(look.IsDark ? "dark" : "light")}";
         await WebFixture.Picture(page, picture);

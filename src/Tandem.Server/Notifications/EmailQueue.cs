@@ -43,7 +43,7 @@ internal sealed class EmailQueue(HotDatabase database)
             claimed.AddRange(await Read(session.Command(
                 $"{lease} id IN (SELECT n.id FROM personal_notices n WHERE {isFree} AND NOT (n.is_digest AND EXISTS "
                 + "(SELECT 1 FROM personal_notices f WHERE f.user_id = n.user_id AND f.is_digest AND f.mail_state = 'Waiting' "
-                + $"AND f.mail_due_at <= @now AND f.id < n.id)) ORDER BY n.mail_due_at, n.id LIMIT 1{skip}) RETURNING {Columns}")
+                + $"AND f.mail_due_at <= @now AND f.id < n.id)) ORDER BY n.mail_due_at, n.created_at, n.id LIMIT 1{skip}) RETURNING {Columns}")
                 .With("@now", WireTime.ToUnixMicroseconds(now)), cancellation));
             if (claimed is [{ IsDigest: true, UserId: { } user }])
             {

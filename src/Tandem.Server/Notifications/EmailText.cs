@@ -91,7 +91,7 @@ internal static class EmailText
         // No machine answers a machine (RFC 3834).
         message.Headers.Add("Auto-Submitted", "auto-generated");
         message.Headers.Add("X-Auto-Response-Suppress", "All");
-        message.Headers.Add("Content-Language", language);
+        message.Body.Headers.Add("Content-Language", language);
         return message;
     }
 

@@ -224,7 +224,7 @@ public sealed class EmailFailureTests : IAsyncLifetime
     {
         for (var tries = 0; !Equals(wanted, await TestDatabase.Ask(data, sql)); tries++)
         {
-            Assert.True(tries < 1800, $"Not {wanted}: {sql}");
+            Assert.True(tries < 3600, $"Not {wanted}: {sql}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
