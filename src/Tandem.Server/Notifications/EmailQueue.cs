@@ -73,13 +73,21 @@ internal sealed class EmailQueue(HotDatabase database)
             .With("@state", state.ToString()).With("@attempts", attempts).With("@due", WireTime.ToUnixMicroseconds(due))
             .With("@answer", answer).With("@ids", database.Ids(ids)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
 
-    /// <summary>On an embedded database nobody else sends: what a killed server held is free at once.</summary>
-    public async Task Release(CancellationToken cancellation)
+    /// <summary>
+    /// A server that starts may have other settings: what was not taken before is due at once. On an embedded database nobody
+    /// else sends, so that what a killed server held is free.
+    /// </summary>
+    public async Task Restart(DateTimeOffset now, CancellationToken cancellation)
     {
-        if (database.Kind == DatabaseKind.Postgres || !await HasLeased(cancellation))
+        var sets = database.Kind == DatabaseKind.Postgres ? "mail_due_at = @now" : "mail_due_at = @now, mail_leased_until = 0";
+        const string Held = "mail_state = 'Waiting' AND (mail_attempts > 0 OR mail_leased_until > 0)";
+        // A look before the write: most of the time there is nothing.
+        var isAny = await database.Read(Held, static async (session, held, cancellation) => await session.Command(
+            $"SELECT 1 FROM personal_notices WHERE {held} LIMIT 1").ExecuteScalarAsync(cancellation) is not null, cancellation);
+        if (!isAny)
             return;
         await database.Write(async (session, cancellation) => await session.Command(
-            "UPDATE personal_notices SET mail_leased_until = 0 WHERE mail_state = 'Waiting' AND mail_leased_until > 0")
+            $"UPDATE personal_notices SET {sets} WHERE {Held}").With("@now", WireTime.ToUnixMicroseconds(now))
             .ExecuteNonQueryAsync(cancellation) > 0, cancellation);
     }
 
@@ -126,11 +134,6 @@ internal sealed class EmailQueue(HotDatabase database)
 
     private static DbCommand Of(DbCommand command, string? organization) =>
         organization is null ? command : command.With("@organization", organization);
-
-    private ValueTask<bool> HasLeased(CancellationToken cancellation) =>
-        database.Read(0, static async (session, _, cancellation) => await session.Command(
-            "SELECT 1 FROM personal_notices WHERE mail_state = 'Waiting' AND mail_leased_until > 0 LIMIT 1")
-            .ExecuteScalarAsync(cancellation) is not null, cancellation);
 
     private static async ValueTask<List<DueMail>> Read(DbCommand command, CancellationToken cancellation)
     {

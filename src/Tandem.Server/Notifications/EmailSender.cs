@@ -56,7 +56,7 @@ internal sealed class EmailSender(
             try
             {
                 if (isFirst)
-                    await queue.Release(stoppingToken);
+                    await queue.Restart(clock.GetUtcNow(), stoppingToken);
                 isFirst = false;
                 while (_rest == TimeSpan.Zero && await queue.Claim(clock.GetUtcNow(), stoppingToken) is { Count: > 0 } mails)
                     await Deliver(connection, mails, stoppingToken);

@@ -160,7 +160,7 @@ public sealed class EmailFailureTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_is_killed_again_and_again_sends_everything_and_nothing_twice()
     {
-        const int Kills = 4;
+        const int Kills = 3;
         var data = Directory.CreateTempSubdirectory("tandem-").FullName;
         await _mail.Down();
         string[] settings = [.. _mail.Settings.Select(s => $"--{s.Name}={s.Value}")];

@@ -11,14 +11,21 @@ internal static class Notices
 {
     public const string Path = "/v1.0/engagements/notices";
 
-    public static async Task<IReadOnlyList<JsonNode>> NoticesOf(this TandemServer server, string user) =>
-        (await server.Get(user, Path)).Is(200).Value;
+    public static async Task<IReadOnlyList<JsonNode>> NoticesOf(this TandemServer server, string user)
+    {
+        // On PostgreSQL a transaction of a test beside this one may hold the log back.
+        await server.Settle();
+        return (await server.Get(user, Path)).Is(200).Value;
+    }
 
     public static async Task<IReadOnlyList<string>> Kinds(this TandemServer server, string user) =>
         [.. (await server.NoticesOf(user)).Select(n => (string)n["kind"]!)];
 
-    public static async Task<int> Unread(this TandemServer server, string user) =>
-        (int)(await server.Get(user, Path)).Is(200).Json["unread"]!;
+    public static async Task<int> Unread(this TandemServer server, string user)
+    {
+        await server.Settle();
+        return (int)(await server.Get(user, Path)).Is(200).Json["unread"]!;
+    }
 
     /// <summary>Alice's shared deal with Bob in its team, and Fabrikam's unanswered invitation.</summary>
     public static Task<(Reply Own, Reply Other)> Invited(this TandemServer server, params JsonObject[] team) => server.Invited("Warehouse", team);
