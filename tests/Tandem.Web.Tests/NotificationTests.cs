@@ -171,7 +171,7 @@ public sealed class EmailPageTests(Browser browser)
         var look = new Look(width, isDark, locale);
         foreach (var (user, name, path) in new[]
         {
-            (Sam, "email", "/administration/email"), (Alice, "notifications", "/notifications"), (Alice, "notification-settings", "/notifications/settings"),
+            (Sam, "email", "/administration/email"), (Carol, "notifications", "/notifications"), (Alice, "notification-settings", "/notifications/settings"),
         })
         {
             var page = await web.SignIn(user, look, path);
