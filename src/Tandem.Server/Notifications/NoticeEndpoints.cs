@@ -73,7 +73,9 @@ internal static class NoticeEndpoints
         {
             if (!StrictJson.Read(body.Json, NoticeJson.Default.NoticeSettings).Succeeded(out var settings, out refusal))
                 return new RefusalResult(refusal);
-            if (settings.WithoutEmail is null || settings.WithoutEmail.Any(t => !Enum.IsDefined(t)))
+            // Absent or null is none: the serializer leaves what an initializer says.
+            IReadOnlyList<NoticeTopic> topics = settings.WithoutEmail ?? [];
+            if (topics.Any(t => !Enum.IsDefined(t)))
             {
                 return new RefusalResult(Refusal.Invalid("withoutEmail", "invalidValue",
                     $"withoutEmail must be a list of {string.Join(", ", Enum.GetNames<NoticeTopic>())}."));
@@ -85,7 +87,7 @@ internal static class NoticeEndpoints
                     $"language must be one of {string.Join(", ", EmailText.Languages)}, or null."));
             }
 
-            settings = settings with { WithoutEmail = [.. settings.WithoutEmail.Distinct().Order()] };
+            settings = settings with { WithoutEmail = [.. topics.Distinct().Order()] };
             await store.SetSettings(caller.UserId, settings, cancellation);
             return Results.Json(settings, NoticeJson.Default.NoticeSettings);
         }

@@ -247,7 +247,8 @@ public sealed class NoticeTests
         Assert.Equal(Kept, (await server.Put(Bob, Settings, chosen)).Is(200).Text);
         Assert.Equal(Kept, (await server.Get(Bob, Settings)).Is(200).Text);
         Assert.Equal("""{"withoutEmail":[],"language":null}""", (await server.Get(Alice, Settings)).Is(200).Text);
-        foreach (var wrong in new[] { """{"language":"de"}""", """{"withoutEmail":["Gossip"]}""", """{"withoutEmail":null}""", """{"withoutEmail":[99]}""", """{"colour":1}""", "[]", "x" })
+        Assert.Equal("""{"withoutEmail":[],"language":null}""", (await server.Put(Bob, Settings, new JsonObject())).Is(200).Text);
+        foreach (var wrong in new[] { """{"language":"de"}""", """{"withoutEmail":["Gossip"]}""", """{"withoutEmail":[99]}""", """{"colour":1}""", "[]", "x" })
         {
             var refused = (await server.Send(Bob, HttpMethod.Put, Settings, wrong)).Is(400);
             Assert.Equal("application/problem+json", refused.Headers["Content-Type"]);
