@@ -18,7 +18,7 @@ internal sealed class NoticePlanner(
     IOptions<EmailOptions> options, TimeProvider clock, ILogger<NoticePlanner> logger) : BackgroundService
 {
     private const string Reader = "notices";
-    private const int Batch = 1_000;
+    private const int Batch = 500;
     private const int MostExpiring = 500;
 
     /// <summary>Leads of a day that a person gets a message each for; the others come in one (B55).</summary>

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Tandem.Server.Notifications;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
@@ -144,6 +146,21 @@ public sealed class EmailFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_log_names_nobody()
+    {
+        _mail.Refuse(Bob, 550, $"5.1.1 no mailbox {Bob}");
+        _mail.Refuse(Carol, 451, $"4.7.1 later, {Carol}");
+        using var lines = new Lines();
+        await using var server = await Start(
+            services => services.AddSingleton<ILoggerProvider>(lines), settings: [.. _mail.Settings, ("Logging:LogLevel:Tandem", "Trace")]);
+        await server.Invited("A secret deal");
+        await server.Queue(q => q["faults"]!.AsArray().Count == 2);
+        Assert.Contains(lines.All, l => l.Contains("was not taken", StringComparison.Ordinal));
+        foreach (var secret in new[] { "@", "secret", "Carol", "Fabrikam" })
+            Assert.DoesNotContain(lines.All, l => l.Contains(secret, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public async Task Who_leaves_before_the_message_does_gets_none()
     {
         _mail.Refuse(Bob, 451, "later");
@@ -227,5 +244,25 @@ public sealed class EmailFailureTests : IAsyncLifetime
             Assert.True(tries < 3600, $"Not {wanted}: {sql}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
+    }
+
+    /// <summary>What the server logs.</summary>
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        public IReadOnlyCollection<string> All => [.. _lines];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose() => _lines.Clear();
     }
 }
