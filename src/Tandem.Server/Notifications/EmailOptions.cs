@@ -51,7 +51,11 @@ internal sealed class EmailOptions : IValidatableObject
         if (!IsConfigured)
             yield break;
         if (!IsAddress(From))
-            yield return new("Tandem:Email:From must be an address such as \"Tandem <tandem@contoso.example>\" where Host is set.", [nameof(From)]);
+        {
+            yield return new(
+                "Tandem:Email:From must be an address such as \"Tandem <tandem@contoso.example>\" where Host is set.", [nameof(From)]);
+        }
+
         if (!string.IsNullOrEmpty(User) && string.IsNullOrEmpty(Password))
             yield return new("Tandem:Email:Password is missing; it goes with User.", [nameof(Password)]);
     }

@@ -86,7 +86,9 @@ internal sealed class EmailSender(
         await Task.WhenAny(
             _wake.Reader.WaitToReadAsync(awake.Token).AsTask(),
             // Due already, and not to be had: another node is at it.
-            wait <= TimeSpan.Zero ? Task.Delay(FirstRest, awake.Token) : Task.Delay(wait < BetweenLooks ? wait : BetweenLooks, clock, awake.Token));
+            wait <= TimeSpan.Zero
+                ? Task.Delay(FirstRest, awake.Token)
+                : Task.Delay(wait < BetweenLooks ? wait : BetweenLooks, clock, awake.Token));
         await awake.CancelAsync();
         _wake.Reader.TryRead(out _);
         cancellation.ThrowIfCancellationRequested();
@@ -104,7 +106,7 @@ internal sealed class EmailSender(
         var now = clock.GetUtcNow();
         if (allowed.Count < mails.Count)
         {
-            await queue.Note(mails.Except(allowed).Select(m => m.Id), MailState.Dropped, mails[0].Attempts, now, null, cancellation);
+            await Note(mails.Except(allowed), MailState.Dropped, mails[0].Attempts, now, null, cancellation);
             if (allowed.Count == 0)
                 return;
         }
@@ -115,9 +117,7 @@ internal sealed class EmailSender(
         var isOver = result.Outcome == SendOutcome.Refused || now - allowed[^1].Notice.DateTime > GivenUpAfter;
         var state = result.Outcome == SendOutcome.Taken ? MailState.Sent : isOver ? MailState.Failed : MailState.Waiting;
         var due = state == MailState.Waiting ? now + AfterFailure(attempts) : now;
-        // What was sent is noted whatever happens: else it would be sent again.
-        await queue.Note(allowed.Select(m => m.Id), state, attempts, due,
-            state == MailState.Sent ? null : result.Answer, CancellationToken.None);
+        await Note(allowed, state, attempts, due, state == MailState.Sent ? null : result.Answer, cancellation);
         if (state != MailState.Sent)
         {
             // Neither the address nor the answer, which may repeat it: they are on the administration's page.
@@ -127,6 +127,25 @@ internal sealed class EmailSender(
 
         _unreachable = result.Outcome == SendOutcome.Unreachable ? _unreachable + 1 : 0;
         _rest = NextRest(_unreachable);
+    }
+
+    // What was sent and not noted would be sent again: the note waits for the database.
+    private async Task Note(
+        IEnumerable<DueMail> mails, MailState state, int attempts, DateTimeOffset due, string? answer, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                await queue.Note(mails.Select(m => m.Id), state, attempts, due, answer, CancellationToken.None);
+                return;
+            }
+            catch (DbException away)
+            {
+                logger.LogWarning("The note of an e-mail waits for the database: {Reason}", away.Message);
+                await Task.Delay(FirstRest, cancellation);
+            }
+        }
     }
 
     /// <summary>When a message that was not taken is tried again: twice as late each time, at most an hour later.</summary>

@@ -40,13 +40,13 @@ internal static class EmailText
             if (notice.ExpirationDateTime is { } expires)
                 Paragraph(plain, html, text["Expires", expires]);
             plain.Append(text["Open"]).Append(": ").Append(address).Append("\r\n\r\n");
-            html.Append(CultureInfo.InvariantCulture, $"<p><a href=\"{WebUtility.HtmlEncode(address)}\">{WebUtility.HtmlEncode(text["Open"])}</a></p>");
+            html.Append("<p>").Append(Link(address, text["Open"])).Append("</p>");
         }
 
         var settings = $"{server}/notifications/settings";
         plain.Append("--\r\n").Append(text["Footer"]).Append("\r\n").Append(settings).Append("\r\n");
-        html.Append(CultureInfo.InvariantCulture,
-            $"<hr><p style=\"color:#555\">{WebUtility.HtmlEncode(text["Footer"])}<br><a href=\"{WebUtility.HtmlEncode(settings)}\">{WebUtility.HtmlEncode(text["Settings"])}</a></p>");
+        html.Append("<hr><p style=\"color:#555\">").Append(WebUtility.HtmlEncode(text["Footer"])).Append("<br>")
+            .Append(Link(settings, text["Settings"])).Append("</p>");
         return Write(sender, name, to, language, subject, plain.ToString(), html.ToString(), $"{notices[0].Id:N}", now);
     }
 
@@ -82,7 +82,8 @@ internal static class EmailText
             Body = new BodyBuilder
             {
                 TextBody = plain,
-                HtmlBody = $"<!DOCTYPE html><html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{WebUtility.HtmlEncode(Line(subject, 200))}</title></head>"
+                HtmlBody = $"<!DOCTYPE html><html lang=\"{language}\"><head><meta charset=\"utf-8\">"
+                    + $"<title>{WebUtility.HtmlEncode(Line(subject, 200))}</title></head>"
                     + $"<body style=\"font-family:system-ui,sans-serif;font-size:15px;line-height:1.5\">{html}</body></html>",
             }.ToMessageBody(),
         };
@@ -94,6 +95,9 @@ internal static class EmailText
         message.Body.Headers.Add("Content-Language", language);
         return message;
     }
+
+    private static string Link(string address, string text) =>
+        $"<a href=\"{WebUtility.HtmlEncode(address)}\">{WebUtility.HtmlEncode(text)}</a>";
 
     private static void Paragraph(StringBuilder plain, StringBuilder html, string text)
     {

@@ -52,15 +52,20 @@ internal sealed class SmtpConnection(EmailOptions options) : IDisposable
             // A sender or a login that is not liked is the operator's to mend; a recipient that is unknown stays so.
             var isFinal = (int)refused.StatusCode >= 500
                 && refused.ErrorCode is SmtpErrorCode.RecipientNotAccepted or SmtpErrorCode.MessageNotAccepted;
+            // Half a connection, such as one without its login, serves nobody.
+            if (!isConnected)
+                await _client.DisconnectAsync(quit: false, CancellationToken.None);
             return new(!isConnected ? SendOutcome.Unreachable : isFinal ? SendOutcome.Refused : SendOutcome.Later,
                 Clean($"{(int)refused.StatusCode} {refused.Message}"));
         }
-        catch (Exception failure) when (IsExpected(failure) && !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
+            // Networks, certificates and servers fail in more ways than a list has room for: each is a message that waits,
+            // and none the end of the server.
             var why = failure is OperationCanceledException or TimeoutException
                 ? $"The mail server did not answer within {LongestAttempt.TotalSeconds:0} seconds."
                 : failure.Message;
-            await Close();
+            await _client.DisconnectAsync(quit: false, CancellationToken.None);
             return new(SendOutcome.Unreachable, Clean(why));
         }
     }
@@ -73,9 +78,9 @@ internal sealed class SmtpConnection(EmailOptions options) : IDisposable
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
             await _client.DisconnectAsync(quit: true, limit.Token);
         }
-        catch (Exception failure) when (IsExpected(failure))
+        catch (Exception gone) when (gone is IOException or ProtocolException or CommandException or OperationCanceledException)
         {
-            // Gone already, which is what was wanted.
+            // Gone already, or not to be waited for: without a word.
             await _client.DisconnectAsync(quit: false, CancellationToken.None);
         }
     }
@@ -93,11 +98,6 @@ internal sealed class SmtpConnection(EmailOptions options) : IDisposable
         if (!string.IsNullOrEmpty(options.User))
             await _client.AuthenticateAsync(options.User, options.Password ?? "", cancellation);
     }
-
-    private static bool IsExpected(Exception failure) =>
-        failure is IOException or System.Net.Sockets.SocketException or ProtocolException or AuthenticationException
-            or SslHandshakeException or OperationCanceledException or TimeoutException or ServiceNotConnectedException
-            or CommandException or NotSupportedException or InvalidOperationException;
 
     // Of one line, whatever the mail server says.
     private static string Clean(string? text)
