@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Tandem.Contracts.Notifications;
 using Tandem.Contracts.Organizations;
 using Tandem.Contracts.Webhooks;
 
@@ -15,4 +16,6 @@ internal sealed partial class ClientJson : JsonSerializerContext
 
     /// <summary>The same for webhooks.</summary>
     public static WebhookJson Webhooks { get; } = new(new(WebhookJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+    /// <inheritdoc cref="Admin"/>
+    public static NoticeJson Notices { get; } = new(new(NoticeJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
 }

@@ -3,6 +3,7 @@ namespace Tandem.Client;
 /// <summary>
 /// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>,
 /// <see cref="Views"/>.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Notices"/> and <see cref="Administration"/>.
 /// Safe for any number of threads.
 /// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Reports"/> and
 /// <see cref="Administration"/>. Safe for any number of threads.
@@ -33,6 +34,7 @@ public sealed class TandemClient
         Engagements = new EngagementsClient(sender, Referrals);
         Changes = new ChangesClient(sender);
         Reports = new ReportsClient(sender);
+        Notices = new NoticesClient(sender);
         Administration = new AdministrationClient(sender);
         Views = new SavedViewsClient(sender);
         Webhooks = new WebhooksClient(sender);
@@ -55,6 +57,8 @@ public sealed class TandemClient
 
     /// <summary>What partner managers ask: the pipeline, outcomes, times, partners, solutions and sources.</summary>
     public ReportsClient Reports { get; }
+    /// <summary>What the caller himself should know.</summary>
+    public NoticesClient Notices { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

@@ -4,6 +4,7 @@ using Tandem.Server.Emulator;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
+using Tandem.Server.Notifications;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
@@ -49,6 +50,7 @@ internal static class TandemApp
         builder.Services.AddEngagements();
         builder.Services.AddSingleton<SavedViewStore>();
         builder.Services.AddWebhooks();
+        builder.Services.AddNotifications();
         builder.Services.AddPages();
         builder.AddOperations();
 
@@ -67,6 +69,7 @@ internal static class TandemApp
         app.MapAdministration();
         app.MapRegistrationReview();
         app.MapWebhooks();
+        app.MapNotifications();
         app.MapMetadata();
         app.MapOperations();
         app.UseWeb();

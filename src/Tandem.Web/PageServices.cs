@@ -12,6 +12,7 @@ using Microsoft.Extensions.Options;
 using MudBlazor.Services;
 using Tandem.Web.Layout;
 using Tandem.Web.Live;
+using Tandem.Web.Notifications;
 using Tandem.Web.Shared;
 using Tandem.Web.SignIn;
 
@@ -54,6 +55,7 @@ internal sealed class PageServices(IServiceProvider server) : IAsyncDisposable
         services.AddScoped<Viewer>();
         services.AddScoped<ThemeChoice>();
         services.AddScoped<LiveChanges>();
+        services.AddScoped<NoticeMarks>();
         services.AddSignIn();
         return services.BuildServiceProvider();
 

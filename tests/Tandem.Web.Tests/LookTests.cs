@@ -145,7 +145,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         return made.Id;
     }
 
-    private static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)
+    internal static async Task Check(Microsoft.Playwright.IPage page, string name, Look look)
     {
         var picture = $"{name}-{look.Width}-{(look.IsDark ? "dark" : "light")}";
         await WebFixture.Picture(page, picture);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
+using Tandem.Contracts.Notifications;
 using Tandem.Contracts.Organizations;
 using Tandem.Contracts.Webhooks;
 
@@ -165,6 +166,14 @@ public sealed class AdministrationClient
     /// <summary>Decides on a deal registration, as its reviewer.</summary>
     public Task ReviewRegistrationAsync(Guid referral, RegistrationReview review, CancellationToken cancellation = default) =>
         _api.Send(HttpMethod.Post, $"admin/referrals/{referral}/registration-review", cancellation, ApiBody.Of(review, Json.RegistrationReview));
+
+    /// <summary>How e-mail is set up, and what waits to be sent: of the caller's organization, or of all for an operator.</summary>
+    public Task<EmailStatus> EmailAsync(CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get, "admin/email", ClientJson.Notices.EmailStatus, null, cancellation);
+
+    /// <summary>Sends a test message to the caller's own address.</summary>
+    public Task<EmailTest> TestEmailAsync(CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Post, "admin/email/test", ClientJson.Notices.EmailTest, null, cancellation);
 
     private async IAsyncEnumerable<T> Pages<T>(
         string path, JsonTypeInfo<AdminPage<T>> type, [EnumeratorCancellation] CancellationToken cancellation)

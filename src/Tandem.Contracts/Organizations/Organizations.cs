@@ -106,6 +106,9 @@ public sealed record LocationView
 
     /// <summary>PartnerID of the location.</summary>
     public string? MpnId { get; init; }
+
+    /// <summary>Who is told of leads that come in through the location's profile; null for its Referrals admins.</summary>
+    public string? ContactEmail { get; init; }
 }
 
 /// <summary>A published solution.</summary>
@@ -126,6 +129,12 @@ public sealed record ProfileDraft
 
     /// <summary>PartnerID, at most 64 characters; locations only.</summary>
     public string? MpnId { get; init; }
+
+    /// <summary>
+    /// E-mail address of the person who is told of leads that come in through the profile, empty for none; absent leaves it as
+    /// it is. Locations only.
+    /// </summary>
+    public string? ContactEmail { get; init; }
 }
 
 /// <summary>A client that acts for its organization without a person; exchange mode only.</summary>

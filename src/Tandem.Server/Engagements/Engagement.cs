@@ -19,4 +19,9 @@ internal sealed record Engagement(Guid Id, IReadOnlyList<StoredReferral> Referra
     /// <summary>Whether the owner of a referral has invited somebody into the engagement.</summary>
     public bool HasInvited(StoredReferral inviter) =>
         !inviter.IsInvited && Others(inviter).Any(r => r.CreatorOrganizationId == inviter.OrganizationId);
+
+    /// <summary>As it was joined at a time: who joined later was not there to be told.</summary>
+    public Engagement AsOf(DateTimeOffset time) => Referrals.Count == 1
+        ? this
+        : this with { Referrals = [.. Referrals.Where(r => r.Read().CreatedDateTime <= time)] };
 }

@@ -180,12 +180,16 @@ internal static class AdminEndpoints
             return new RefusalResult(refusal);
         var faults = new DraftFaults();
         var (name, mpnId) = ReadProfile(faults, id, draft);
+        var contact = faults.Email(draft.ContactEmail, isRequired: false, "contactEmail", mayBeEmpty: true);
         var key = id.Trim().ToLowerInvariant();
         var known = await request.Db.Locations.SingleOrDefaultAsync(l => l.Id == key, request.Cancellation);
         if (known is not null && known.OrganizationId != found.Id)
             return new RefusalResult(Conflict("id", "This location belongs to another organization."));
         var location = known ?? new Location { Id = key, OrganizationId = found.Id, Name = name ?? "" };
         (location.Name, location.MpnId) = (name ?? "", Empty(mpnId));
+        // Who does not speak of the contact leaves it: the contract of locations is older.
+        if (contact is not null)
+            location.ContactEmail = Empty(contact);
         if (known is null)
             request.Db.Add(location);
         return await Saved(request, faults.Refusal, () => Answer(View(location), AdminJson.Default.LocationView));
@@ -513,7 +517,8 @@ internal static class AdminEndpoints
 
     private static RoleView View(RoleAssignment role) => new() { Id = role.Id, Role = RoleNames.Write(role.Role), MpnId = role.MpnId };
 
-    public static LocationView View(Location location) => new() { Id = location.Id, Name = location.Name, MpnId = location.MpnId };
+    public static LocationView View(Location location) =>
+        new() { Id = location.Id, Name = location.Name, MpnId = location.MpnId, ContactEmail = location.ContactEmail };
 
     public static SolutionView View(Solution solution) => new() { Id = solution.Id, Name = solution.Name };
 

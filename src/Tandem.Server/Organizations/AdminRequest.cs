@@ -199,11 +199,11 @@ internal sealed class DraftFaults
         return trimmed;
     }
 
-    public string? Email(string? text, bool isRequired)
+    public string? Email(string? text, bool isRequired, string target = "email", bool mayBeEmpty = false)
     {
-        var email = Text("email", text, 254, isRequired)?.ToLowerInvariant();
+        var email = Text(target, text, 254, isRequired, mayBeEmpty)?.ToLowerInvariant();
         if (email is { Length: > 0 } && (email.Count(c => c == '@') != 1 || email.StartsWith('@') || email.EndsWith('@') || email.Any(char.IsWhiteSpace)))
-            _faults.Add(Http.Refusal.Invalid("email", "invalidValue", "email must be an address with one @, such as ada@contoso.example."));
+            _faults.Add(Http.Refusal.Invalid(target, "invalidValue", $"{target} must be an address with one @, such as ada@contoso.example."));
         return email;
     }
 

@@ -58,6 +58,9 @@ internal sealed class Location : IDirectoryEntity, IEntityTypeConfiguration<Loca
     /// <summary>PartnerID of the location.</summary>
     public string? MpnId { get; set; }
 
+    /// <summary>Who is told of leads that come in through the location's profile (B56).</summary>
+    public string? ContactEmail { get; set; }
+
     public void Configure(EntityTypeBuilder<Location> builder) => builder.ToTable("locations");
 }
 

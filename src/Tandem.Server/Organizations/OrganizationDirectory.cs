@@ -32,8 +32,15 @@ internal sealed class OrganizationDirectory(HotDatabase database) : ISharedCache
             row => row.GetGuid(0), cancellation);
         var tenants = await Rows(session, "SELECT id, organization_id FROM directory_tenants",
             row => new DirectoryTenant { Id = row.GetString(0), OrganizationId = row.GetString(1) }, cancellation);
-        var locations = await Rows(session, "SELECT id, organization_id, name, mpn_id FROM locations",
-            row => new Location { Id = row.GetString(0), OrganizationId = row.GetString(1), Name = row.GetString(2), MpnId = Text(row, 3) }, cancellation);
+        var locations = await Rows(session, "SELECT id, organization_id, name, mpn_id, contact_email FROM locations",
+            row => new Location
+            {
+                Id = row.GetString(0),
+                OrganizationId = row.GetString(1),
+                Name = row.GetString(2),
+                MpnId = Text(row, 3),
+                ContactEmail = Text(row, 4),
+            }, cancellation);
         var solutions = await Rows(session, "SELECT id, organization_id, name FROM solutions",
             row => new Solution { Id = row.GetString(0), OrganizationId = row.GetString(1), Name = row.GetString(2) }, cancellation);
         var rules = await Rows(session, "SELECT id, organization_id, solution_id, country, mpn_id FROM routing_rules", row => new RoutingRule
@@ -118,6 +125,8 @@ internal sealed class DirectorySnapshot(
     private readonly FrozenDictionary<string, User> _byEmail =
         users.ToFrozenDictionary(u => u.Email, StringComparer.OrdinalIgnoreCase);
 
+    private readonly ILookup<string, User> _ofOrganization = users.ToLookup(u => u.OrganizationId);
+
     private readonly FrozenDictionary<Guid, User> _byId = users.ToFrozenDictionary(u => u.Id);
 
     private readonly FrozenDictionary<(string, string), User> _byExternalId = users.Where(u => u.ExternalId is not null)
@@ -133,6 +142,8 @@ internal sealed class DirectorySnapshot(
     public bool IsEmpty => _organizations.Count == 0;
 
     public IEnumerable<User> Users => _byId.Values;
+
+    public IEnumerable<User> UsersOf(string organizationId) => _ofOrganization[organizationId];
 
     public IEnumerable<Organization> Organizations => _organizations.Values;
 

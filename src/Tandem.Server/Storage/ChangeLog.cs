@@ -234,22 +234,32 @@ internal sealed class ChangeLog(HotDatabase database)
         Func<IReadOnlyList<LoggedChange>, CancellationToken, ValueTask<IReadOnlyList<HotStatement>>> prepare,
         CancellationToken cancellation)
     {
-        if (await Position(reader, cancellation) is not { } position)
-        {
-            await database.Write([new(AddReader, false, reader)], cancellation);
-            position = LogPosition.Start;
-        }
-
+        var position = await Begin(reader, cancellation);
         var changes = await ReadAfter(position, most, cancellation);
         if (changes.Count == 0)
             return 0;
         var end = changes[^1].Position;
         var statements = await prepare(changes, cancellation);
-        var kept = await database.Write(
-            [new(MoveReader, true, reader, end.Transaction, end.Sequence, position.Transaction, position.Sequence), .. statements],
-            cancellation);
-        return kept ? changes.Count : 0;
+        return await Move(reader, position, end, statements, cancellation) ? changes.Count : 0;
     }
+
+    /// <summary>How far a named reader has come; one that is new begins at the start.</summary>
+    public async ValueTask<LogPosition> Begin(string reader, CancellationToken cancellation)
+    {
+        if (await Position(reader, cancellation) is { } position)
+            return position;
+        await database.Write([new(AddReader, false, reader)], cancellation);
+        return LogPosition.Start;
+    }
+
+    /// <summary>
+    /// Stores what follows from a named reader's move from one place to the next; false, and nothing, when another node
+    /// has moved it.
+    /// </summary>
+    public Task<bool> Move(
+        string reader, LogPosition from, LogPosition to, IReadOnlyList<HotStatement> statements, CancellationToken cancellation) =>
+        database.Write(
+            [new(MoveReader, true, reader, to.Transaction, to.Sequence, from.Transaction, from.Sequence), .. statements], cancellation);
 
     /// <summary>Moves a named reader to the end of the log: there is nothing for it in what it has not read.</summary>
     public async Task Skip(string reader, CancellationToken cancellation)

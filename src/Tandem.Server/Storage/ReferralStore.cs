@@ -161,6 +161,19 @@ internal sealed class ReferralStore(
     public ValueTask<List<StoredReferral>> DueReminders(DateTimeOffset now, int most, CancellationToken cancellation) =>
         ReadDue("r.reminds_at", now, most, cancellation);
 
+    /// <summary>Unanswered referrals whose time is up within a stretch of time, oldest first.</summary>
+    public ValueTask<List<StoredReferral>> Expiring(
+        DateTimeOffset after, DateTimeOffset until, int most, CancellationToken cancellation) =>
+        database.Read((after, until, most), static async (session, ask, cancellation) =>
+        {
+            var command = session.Command(
+                $"SELECT {Facts} FROM referrals r WHERE r.expires_at IS NOT NULL AND r.expires_at > @after "
+                + "AND r.expires_at <= @until AND r.status = 'New' ORDER BY r.expires_at LIMIT @most")
+                .With("@after", WireTime.ToUnixMicroseconds(ask.after)).With("@until", WireTime.ToUnixMicroseconds(ask.until))
+                .With("@most", ask.most);
+            return await ReadRows(command, cancellation);
+        }, cancellation);
+
     /// <summary>Reads a page of a list, handing each row over as the database holds it.</summary>
     /// <exception cref="QueryTimeoutException">The database looked for too long.</exception>
     public async ValueTask<ListPage> List(

@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Diagnostics;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Webhooks;
-using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Referrals;
 using Tandem.Server.Referrals.Query;
@@ -120,7 +119,7 @@ internal sealed class EventPlanner(
         {
             if (!engagements.TryGetValue(change.EngagementId, out var whole))
                 continue;
-            var engagement = AsOf(whole, change.ChangedAt);
+            var engagement = whole.AsOf(change.ChangedAt);
             foreach (var planned in EventPlan.Of(change, engagement, now))
             {
                 var referral = engagement.Referrals.First(r => r.Id == change.ReferralId);
@@ -145,11 +144,6 @@ internal sealed class EventPlanner(
 
         return statements;
     }
-
-    // Who joined later was not there to be told.
-    private static Engagement AsOf(Engagement engagement, DateTimeOffset time) => engagement.Referrals.Count == 1
-        ? engagement
-        : engagement with { Referrals = [.. engagement.Referrals.Where(r => r.Read().CreatedDateTime <= time)] };
 
     // In SQL, and for what the recipient may see: nobody learns a hidden value by asking for it.
     private async Task ApplyFilters(List<Candidate> wanted, DateTimeOffset now, CancellationToken cancellation)

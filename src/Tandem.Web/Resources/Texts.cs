@@ -50,3 +50,8 @@ public sealed class WebhooksText;
 
 /// <summary>Showing a secret once.</summary>
 public sealed class SecretText;
+/// <summary>Notifications: the bell, their page and their settings.</summary>
+public sealed class NotificationText;
+
+/// <summary>Administration of e-mail.</summary>
+public sealed class EmailAdminText;

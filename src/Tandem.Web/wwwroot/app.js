@@ -63,7 +63,8 @@
     }
   });
   document.addEventListener("click", (event) => {
-    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+    // Behind a link of its own a menu closes as well: the next page may keep the bar.
+    for (const menu of openMenus()) if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
   });
 
   const dialog = document.getElementById("components-reconnect-modal");

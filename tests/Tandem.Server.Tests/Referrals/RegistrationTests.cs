@@ -148,7 +148,7 @@ public sealed class RegistrationTests
         (await server.Patch(Alice, $"{Api}/{deal}", Submission())).Is(204);
     }
 
-    private static async Task<string> Won(TandemServer server, string user = Alice)
+    internal static async Task<string> Won(TandemServer server, string user = Alice)
     {
         var deal = (await server.Post(user, Api, Bodies.Example("create-partner-led-request"))).Is(201);
         server.Clock.SetUtcNow(DateTimeOffset.Parse("2024-09-30T10:00:00Z", null));
@@ -158,7 +158,7 @@ public sealed class RegistrationTests
     }
 
     /// <summary>The documented submission, with one value changed.</summary>
-    private static JsonNode Submission(string? path = null, string? value = null)
+    internal static JsonNode Submission(string? path = null, string? value = null)
     {
         var patch = Bodies.Example("patch-add-registration-request");
         if (path is not null)

@@ -22,7 +22,10 @@ public sealed class WebFixture(Browser browser) : IAsyncLifetime
     /// <summary>The server's clock, when it is not the machine's.</summary>
     public FakeTimeProvider? Clock { get; init; }
 
-    public async ValueTask InitializeAsync() => Server = await TandemServer.Start(Clock);
+    public async ValueTask InitializeAsync() => await Start([]);
+
+    /// <summary>Starts the server with an operator's settings.</summary>
+    public async Task Start((string Name, string Value)[] settings) => Server = await TandemServer.Start(Clock, settings: settings);
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
