@@ -1,15 +1,6 @@
 namespace Tandem.Client;
 
-/// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>,
-/// <see cref="Views"/>.
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Notices"/> and <see cref="Administration"/>.
-/// Safe for any number of threads.
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Reports"/> and
-/// <see cref="Administration"/>. Safe for any number of threads.
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Administration"/>
-/// and <see cref="Webhooks"/>. Safe for any number of threads.
-/// </summary>
+/// <summary>Speaks Tandem's API, a property for each resource. Safe for any number of threads.</summary>
 /// <example>
 /// <code>
 /// var http = new HttpClient { BaseAddress = new Uri("http://localhost:5080") };

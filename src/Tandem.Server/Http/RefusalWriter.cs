@@ -131,8 +131,7 @@ internal static class RefusalWriter
         path.StartsWithSegments("/admin", StringComparison.OrdinalIgnoreCase)
         || path.StartsWithSegments("/emulator", StringComparison.OrdinalIgnoreCase)
         || path.StartsWithSegments("/webhooks/v2", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWithSegments("/webhooks/certificates", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWithSegments("/v1.0/engagements/notices", StringComparison.OrdinalIgnoreCase);
+        || path.StartsWithSegments("/webhooks/certificates", StringComparison.OrdinalIgnoreCase);
 
     private static string? Text(int? seconds) => seconds?.ToString(CultureInfo.InvariantCulture);
 

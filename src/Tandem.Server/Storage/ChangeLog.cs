@@ -188,42 +188,6 @@ internal sealed class ChangeLog(HotDatabase database)
     }
 
     /// <summary>
-    /// Lets a named reader take the next changes, inside the transaction that moves its position: what it writes is
-    /// written once, whoever crashes. One node at a time; the others find nothing to do meanwhile.
-    /// </summary>
-    /// <returns>How many changes it took.</returns>
-    public async Task<int> Consume(
-        string reader, int most, Func<HotSession, IReadOnlyList<LoggedChange>, CancellationToken, ValueTask> handle,
-        CancellationToken cancellation)
-    {
-        // A look before the transaction: a reader with nothing to do writes nothing.
-        if (await Position(reader, cancellation) is { } position && (await ReadAfter(position, 1, cancellation)).Count == 0)
-            return 0;
-        var taken = 0;
-        await database.Write(async (session, cancellation) =>
-        {
-            taken = 0;
-            await session.Command(
-                "INSERT INTO log_readers (name, transaction_id, sequence) VALUES (@name, 0, 0) ON CONFLICT (name) DO NOTHING")
-                .With("@name", reader).ExecuteNonQueryAsync(cancellation);
-            var isPostgres = database.Kind == DatabaseKind.Postgres;
-            var from = await ReadPosition(session, reader, isPostgres ? " FOR UPDATE SKIP LOCKED" : "", cancellation);
-            if (from is null)
-                return false;
-            var changes = await ReadAfter(session, from.Value, most, cancellation);
-            if (changes.Count == 0)
-                return false;
-            await handle(session, changes, cancellation);
-            await session.Command("UPDATE log_readers SET transaction_id = @transaction, sequence = @sequence WHERE name = @name")
-                .With("@name", reader).With("@transaction", changes[^1].Position.Transaction)
-                .With("@sequence", changes[^1].Position.Sequence).ExecuteNonQueryAsync(cancellation);
-            taken = changes.Count;
-            return true;
-        }, cancellation);
-        return taken;
-    }
-
-    /// <summary>
     /// Lets a named reader take the next changes. What follows from them is worked out first and stored then, in the
     /// transaction that moves its position, so that a database with one writer is not held up by the thinking. Of
     /// several nodes that take the same changes one stores; the work of the others is dropped.
@@ -282,16 +246,12 @@ internal sealed class ChangeLog(HotDatabase database)
 
     /// <summary>How far a named reader has come; null when it has not begun.</summary>
     public ValueTask<LogPosition?> Position(string reader, CancellationToken cancellation) =>
-        database.Read(reader, static (session, reader, cancellation) => ReadPosition(session, reader, "", cancellation), cancellation);
-
-    private static async ValueTask<LogPosition?> ReadPosition(
-        HotSession session, string reader, string locking, CancellationToken cancellation)
-    {
-        var command = session.Command($"SELECT transaction_id, sequence FROM log_readers WHERE name = @name{locking}")
-            .With("@name", reader);
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : null;
-    }
+        database.Read(reader, static async (session, reader, cancellation) =>
+        {
+            await using var row = await session.Command("SELECT transaction_id, sequence FROM log_readers WHERE name = @name")
+                .With("@name", reader).ExecuteReaderAsync(cancellation);
+            return await row.ReadAsync(cancellation) ? new LogPosition(row.GetInt64(0), row.GetInt64(1)) : (LogPosition?)null;
+        }, cancellation);
 
     private async ValueTask<List<LoggedChange>> ReadAfter(
         HotSession session, LogPosition after, int most, CancellationToken cancellation)

@@ -126,9 +126,7 @@ public sealed class RouteMatrixTests
                 var reply = await Call(server, Callers[i], route, own.Id, own.EngagementId);
                 if (reply.Status != expected[i])
                     failures.Add($"{route} as {(Callers[i].Length == 0 ? "a stranger" : Callers[i])}: {reply.Status} instead of {expected[i]}: {reply.Text}");
-                // Notices are Tandem's own, though they stand beside the referrals.
-                var isOwn = route.Contains("/notices", StringComparison.Ordinal);
-                if (reply.Status >= 400 && !isOwn && route.Contains("/v1.0/", StringComparison.Ordinal))
+                if (reply.Status >= 400 && route.Contains("/v1.0/", StringComparison.Ordinal))
                     ErrorShape.Check(reply);
                 else if (reply.Status >= 400 && route.Contains("/webhooks/v1/", StringComparison.Ordinal))
                     ErrorShape.CheckWebhook(reply);

@@ -196,7 +196,7 @@ public sealed class NoticeTests
     }
 
     [Fact]
-    public async Task Notices_come_in_pages_and_a_wrong_page_is_refused_with_problem_details()
+    public async Task Notices_come_in_pages_and_a_wrong_page_is_refused()
     {
         await using var server = await Start();
         for (var i = 0; i < 5; i++)
@@ -215,9 +215,7 @@ public sealed class NoticeTests
         Assert.Equal(["Deal 4", "Deal 3", "Deal 2", "Deal 1", "Deal 0"], names);
         foreach (var query in new[] { "after=x", "after=1_2", "after=1_2_3", "top=0", "top=51", "top=x" })
         {
-            var refused = (await server.Get(Carol, $"{Notices.Path}?{query}")).Is(400);
-            Assert.Equal("application/problem+json", refused.Headers["Content-Type"]);
-            Assert.Equal(query.Split('=')[0], (string?)refused.Json["errors"]![0]!["target"]);
+            (await server.Get(Carol, $"{Notices.Path}?{query}")).Refuses(400, target: query.Split('=')[0]);
         }
     }
 
@@ -250,8 +248,7 @@ public sealed class NoticeTests
         Assert.Equal("""{"withoutEmail":[],"language":null}""", (await server.Put(Bob, Settings, new JsonObject())).Is(200).Text);
         foreach (var wrong in new[] { """{"language":"de"}""", """{"withoutEmail":["Gossip"]}""", """{"withoutEmail":[99]}""", """{"colour":1}""", "[]", "x" })
         {
-            var refused = (await server.Send(Bob, HttpMethod.Put, Settings, wrong)).Is(400);
-            Assert.Equal("application/problem+json", refused.Headers["Content-Type"]);
+            (await server.Send(Bob, HttpMethod.Put, Settings, wrong)).Refuses(400);
         }
     }
 
