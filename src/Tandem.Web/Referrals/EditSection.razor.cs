@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
+using Tandem.Web.Shared;
 
 namespace Tandem.Web.Referrals;
 
