@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Tandem.Server.Bulk;
 using Tandem.Server.Emulator;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
@@ -45,6 +46,7 @@ internal static class TandemApp
         builder.Services.AddCompression();
         builder.Services.AddReferrals();
         builder.Services.AddEngagements();
+        builder.Services.AddBulk();
         builder.Services.AddWebhooks();
         builder.Services.AddPages();
         builder.AddOperations();
@@ -58,6 +60,7 @@ internal static class TandemApp
         app.MapIdentity();
         app.MapReferrals();
         app.MapEngagements();
+        app.MapBulk();
         app.MapPartners();
         app.MapAdministration();
         app.MapRegistrationReview();
