@@ -1,7 +1,8 @@
 namespace Tandem.Client;
 
 /// <summary>
-/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/> and <see cref="Administration"/>.
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Bulk"/> and
+/// <see cref="Administration"/>.
 /// Safe for any number of threads.
 /// </summary>
 /// <example>
@@ -27,6 +28,7 @@ public sealed class TandemClient
         Referrals = new ReferralsClient(sender);
         Engagements = new EngagementsClient(sender, Referrals);
         Changes = new ChangesClient(sender);
+        Bulk = new BulkClient(sender);
         Administration = new AdministrationClient(sender);
     }
 
@@ -44,6 +46,9 @@ public sealed class TandemClient
 
     /// <summary>What happens, as it happens.</summary>
     public ChangesClient Changes { get; }
+
+    /// <summary>Referrals as files.</summary>
+    public BulkClient Bulk { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

@@ -44,7 +44,7 @@ internal static class ImportEndpoints
         group.MapPost("", Send).WithName("SendImport").WithSummary("Send a CSV file or a workbook; it is checked, and nothing is stored yet");
         group.MapGet("", List).WithName("ListImports").WithSummary("List your imports, newest first");
         group.MapGet("/{id:guid}", Get).WithName("GetImport").WithSummary("Read how far an import is");
-        group.MapGet("/{id:guid}/rows", Rows).WithName("ListImportRows").WithSummary("Read what rows do, and what is wrong with them");
+        group.MapGet("/{id:guid}/rows", Rows).WithName("ListImportRows").WithSummary("Read what rows do, and what is wrong with them").Compress();
         group.MapGet("/{id:guid}/faulty", Faulty).WithName("DownloadFaultyRows")
             .WithSummary("Download the rows that were left out, with the column Errors filled");
         group.MapPut("/{id:guid}/mapping", Map).WithName("MapImport").WithSummary("Say what the file's columns are; all rows are checked anew");
@@ -104,10 +104,12 @@ internal static class ImportEndpoints
         }
         catch (UniqueViolationException) when (repeat is not null)
         {
-            return await imports.Find(import.Id, cancellation) is { } first && first.FileDigest == import.FileDigest
+            var first = await imports.Find(import.Id, cancellation);
+            return first?.FileDigest == import.FileDigest
                 ? await Answer(first, imports, cancellation, StatusCodes.Status201Created)
-                : new RefusalResult(new Refusal(StatusCodes.Status409Conflict, "resourceModified", repeat.Header,
-                    $"The {repeat.Header} of this request was used for another file; send a new one for a new request."));
+                : new RefusalResult(new Refusal(StatusCodes.Status409Conflict, "resourceModified", repeat.Header, first is null
+                    ? $"The first request with this {repeat.Header} is still being read; ask again in a moment."
+                    : $"The {repeat.Header} of this request was used for another file; send a new one for a new request."));
         }
 
         worker.Wake();

@@ -280,6 +280,9 @@ internal sealed class ImportStore(HotDatabase database)
     public async Task<HashSet<Guid>> Lease(Guid node, IReadOnlyCollection<Guid> keep, int most, CancellationToken cancellation)
     {
         var leased = new HashSet<Guid>();
+        // Mostly there is nothing to do, and then nothing is written.
+        if (keep.Count == 0 && !await IsAnyAtWork(cancellation))
+            return leased;
         var isPostgres = database.Kind == DatabaseKind.Postgres;
         var now = isPostgres
             ? "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
@@ -318,6 +321,10 @@ internal sealed class ImportStore(HotDatabase database)
     public Task<bool> Release(Guid node, Guid import, CancellationToken cancellation) => database.Write(async (session, cancellation) =>
         await session.Command("UPDATE imports SET leased_by = NULL WHERE leased_by = @node AND id = @id")
             .With("@node", database.Id(node)).With("@id", database.Id(import)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
+
+    private ValueTask<bool> IsAnyAtWork(CancellationToken cancellation) => database.Read(0, static async (session, _, cancellation) =>
+        await session.Command("SELECT 1 FROM imports WHERE state IN ('Checking', 'Running', 'Undoing') AND revision >= 0 LIMIT 1")
+            .ExecuteScalarAsync(cancellation) is not null, cancellation);
 
     private static string? FaultsOf(IReadOnlyList<ImportFault> faults) =>
         faults.Count == 0 ? null : JsonSerializer.Serialize([.. faults], BulkJson.Default.ListImportFault);

@@ -26,3 +26,6 @@ public sealed class NewDealText;
 
 /// <summary>Inviting into an engagement.</summary>
 public sealed class InviteText;
+
+/// <summary>Importing and exporting files.</summary>
+public sealed class BulkText;

@@ -461,3 +461,51 @@ VALUES ('20261126002537_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+CREATE TABLE imports (
+    id uuid NOT NULL,
+    organization_id text NOT NULL,
+    user_id uuid NOT NULL,
+    caller text NOT NULL,
+    file_name text NOT NULL,
+    file_digest text NOT NULL,
+    columns text NOT NULL,
+    headers_digest text NOT NULL,
+    state text NOT NULL,
+    revision integer NOT NULL,
+    problem text,
+    created_at bigint NOT NULL,
+    leased_by uuid,
+    leased_until bigint NOT NULL,
+    CONSTRAINT "PK_imports" PRIMARY KEY (id)
+);
+
+CREATE TABLE import_rows (
+    import_id uuid NOT NULL,
+    number integer NOT NULL,
+    cells text NOT NULL,
+    state text NOT NULL,
+    action text NOT NULL,
+    label text NOT NULL,
+    referral_id uuid,
+    etag text,
+    reverse text,
+    faults text,
+    changes text,
+    CONSTRAINT "PK_import_rows" PRIMARY KEY (import_id, number),
+    CONSTRAINT "FK_import_rows_imports_import_id" FOREIGN KEY (import_id) REFERENCES imports (id) ON DELETE CASCADE
+);
+
+CREATE INDEX "IX_import_rows_import_id_state_number" ON import_rows (import_id, state, number);
+
+CREATE INDEX ix_imports_at_work ON imports (state) WHERE state IN ('Checking', 'Running', 'Undoing');
+
+CREATE INDEX "IX_imports_created_at" ON imports (created_at);
+
+CREATE INDEX "IX_imports_user_id_created_at" ON imports (user_id, created_at);
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261126020327_Bulk', '10.0.15');
+
+COMMIT;
+

@@ -443,3 +443,50 @@ VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+CREATE TABLE "imports" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_imports" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "caller" TEXT NOT NULL,
+    "file_name" TEXT NOT NULL,
+    "file_digest" TEXT NOT NULL,
+    "columns" TEXT NOT NULL,
+    "headers_digest" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "problem" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "leased_by" TEXT NULL,
+    "leased_until" INTEGER NOT NULL
+);
+
+CREATE TABLE "import_rows" (
+    "import_id" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "cells" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "label" TEXT NOT NULL,
+    "referral_id" TEXT NULL,
+    "etag" TEXT NULL,
+    "reverse" TEXT NULL,
+    "faults" TEXT NULL,
+    "changes" TEXT NULL,
+    CONSTRAINT "PK_import_rows" PRIMARY KEY ("import_id", "number"),
+    CONSTRAINT "FK_import_rows_imports_import_id" FOREIGN KEY ("import_id") REFERENCES "imports" ("id") ON DELETE CASCADE
+);
+
+CREATE INDEX "IX_import_rows_import_id_state_number" ON "import_rows" ("import_id", "state", "number");
+
+CREATE INDEX "ix_imports_at_work" ON "imports" ("state") WHERE state IN ('Checking', 'Running', 'Undoing');
+
+CREATE INDEX "IX_imports_created_at" ON "imports" ("created_at");
+
+CREATE INDEX "IX_imports_user_id_created_at" ON "imports" ("user_id", "created_at");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126020246_Bulk', '10.0.15');
+
+COMMIT;
+

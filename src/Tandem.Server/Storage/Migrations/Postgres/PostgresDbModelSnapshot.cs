@@ -277,6 +277,142 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.ToTable("OpenIddictTokens", (string)null);
                 });
 
+            modelBuilder.Entity("Tandem.Server.Bulk.ImportRowTableRow", b =>
+                {
+                    b.Property<Guid>("ImportId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("import_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Cells")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cells");
+
+                    b.Property<string>("Changes")
+                        .HasColumnType("text")
+                        .HasColumnName("changes");
+
+                    b.Property<string>("ETag")
+                        .HasColumnType("text")
+                        .HasColumnName("etag");
+
+                    b.Property<string>("Faults")
+                        .HasColumnType("text")
+                        .HasColumnName("faults");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("label");
+
+                    b.Property<Guid?>("ReferralId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("referral_id");
+
+                    b.Property<string>("Reverse")
+                        .HasColumnType("text")
+                        .HasColumnName("reverse");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.HasKey("ImportId", "Number");
+
+                    b.HasIndex("ImportId", "State", "Number");
+
+                    b.ToTable("import_rows", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Bulk.ImportTableRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Caller")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("caller");
+
+                    b.Property<string>("Columns")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("columns");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("FileDigest")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("file_digest");
+
+                    b.Property<string>("FileName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("file_name");
+
+                    b.Property<string>("HeadersDigest")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("headers_digest");
+
+                    b.Property<Guid?>("LeasedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("leased_by");
+
+                    b.Property<long>("LeasedUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("leased_until");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Problem")
+                        .HasColumnType("text")
+                        .HasColumnName("problem");
+
+                    b.Property<int>("Revision")
+                        .HasColumnType("integer")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("State")
+                        .HasDatabaseName("ix_imports_at_work")
+                        .HasFilter("state IN ('Checking', 'Running', 'Undoing')");
+
+                    b.HasIndex("UserId", "CreatedAt");
+
+                    b.ToTable("imports", (string)null);
+                });
+
             modelBuilder.Entity("Tandem.Server.Identity.SigningKey", b =>
                 {
                     b.Property<string>("Id")
@@ -1271,6 +1407,15 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.Navigation("Application");
 
                     b.Navigation("Authorization");
+                });
+
+            modelBuilder.Entity("Tandem.Server.Bulk.ImportRowTableRow", b =>
+                {
+                    b.HasOne("Tandem.Server.Bulk.ImportTableRow", null)
+                        .WithMany()
+                        .HasForeignKey("ImportId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Tandem.Server.Organizations.DirectoryTenant", b =>
