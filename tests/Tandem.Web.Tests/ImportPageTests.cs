@@ -20,7 +20,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
     {
         var alice = await _web.SignIn(Alice, path: "/import");
         await alice.Choose("deals.csv",
-            "Deal Name,Customer Name,Estimated Deal Value,Currency,Estimated Close Date,Colour",
+            "Deal Name,Customer Name,Estimated Deal Value,Currency,Estimated Close Date,Remark",
             "First,Adatum,1000,USD,03/24/2027,red", "Second,Proseware,many,USD,03/24/2027,blue", "Third,Trey,3000,USD,03/24/2027,green");
         await Assertions.Expect(alice.Standing()).ToHaveTextAsync("Checked: 2 of 3 rows can be stored");
         await Assertions.Expect(alice.GetByText("Columns: 5 of 6 matched")).ToBeVisibleAsync();
@@ -32,7 +32,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
         await Assertions.Expect(alice.Locator(".import-detail h2")).ToBeFocusedAsync();
         await Assertions.Expect(alice.Locator(".import-faults")).ToContainTextAsync("Estimated Deal Value 'many' is no number");
         // A column of the file's own is told what it means.
-        await alice.Type("Colour", "Notes");
+        await alice.Type("Remark", "Notes");
         await Assertions.Expect(alice.GetByText("Columns: 6 of 6 matched")).ToBeVisibleAsync();
 
         await alice.Press("Import 2 rows");

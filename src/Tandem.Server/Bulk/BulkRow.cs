@@ -337,13 +337,19 @@ internal sealed class BulkRow
                 return [columns[index]];
         }
 
-        var exact = BulkFields.All.Where(f => f.Path == target && _cells.ContainsKey(f.Column)).Select(f => f.Column).Take(1).ToList();
-        if (exact.Count > 0)
-            return exact;
-        var edited = _edited.Where(e => IsAbout(e.Path, target)).Select(e => e.Column).Distinct().ToList();
-        return edited.Count > 0
-            ? edited
-            : [.. BulkFields.All.Where(f => f.Path is { } path && IsAbout(path, target) && _cells.ContainsKey(f.Column)).Select(f => f.Column).Take(1)];
+        // Of the cells that ask for something, the nearest; else one that the file has.
+        var fields = BulkFields.All.Where(f => f.Path is not null && _cells.ContainsKey(f.Column)).ToList();
+        return First(
+            fields.Where(f => f.Path == target && _edited.Exists(e => e.Column == f.Column)).Select(f => f.Column),
+            _edited.Where(e => e.Path == target).Select(e => e.Column),
+            // A pair is refused as a whole.
+            _edited.Where(e => target == "status" && e.Path == "substatus").Select(e => e.Column),
+            _edited.Where(e => IsAbout(e.Path, target)).Select(e => e.Column),
+            fields.Where(f => f.Path == target).Select(f => f.Column).Take(1),
+            fields.Where(f => IsAbout(f.Path!, target)).Select(f => f.Column).Take(1));
+
+        static List<string> First(params IEnumerable<string>[] choices) =>
+            choices.Select(c => c.Distinct().ToList()).FirstOrDefault(c => c.Count > 0) ?? [];
     }
 
     private static bool IsAbout(string path, string target) =>

@@ -77,6 +77,8 @@ internal sealed record Spreadsheet(IReadOnlyList<string> Headers, IReadOnlyList<
                     return Bad("The workbook unpacks to far more than it can need; save the sheet with the deals alone, or as CSV.");
             }
 
+            // The library wants Windows' code pages to be there, though no workbook of this format is written in one.
+            Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
             using var reader = ExcelReaderFactory.CreateOpenXmlReader(new MemoryStream(file));
             return reader.FieldCount > MostColumns ? TooWide : Collect(Records(reader));
         }
@@ -118,6 +120,8 @@ internal sealed record Spreadsheet(IReadOnlyList<string> Headers, IReadOnlyList<
         foreach (var record in records)
         {
             number++;
+            if (headers is null && record.Length > MostColumns)
+                return TooWide;
             if (Array.TrueForAll(record, string.IsNullOrWhiteSpace))
                 continue;
             if (headers is null)
@@ -125,8 +129,6 @@ internal sealed record Spreadsheet(IReadOnlyList<string> Headers, IReadOnlyList<
                 headers = [.. record.Select(h => h.Trim()).Select(h => h.Length > LongestHeader ? h[..LongestHeader] : h)];
                 while (headers.Count > 0 && headers[^1].Length == 0)
                     headers.RemoveAt(headers.Count - 1);
-                if (headers.Count > MostColumns)
-                    return TooWide;
                 continue;
             }
 
@@ -144,7 +146,7 @@ internal sealed record Spreadsheet(IReadOnlyList<string> Headers, IReadOnlyList<
             : new Spreadsheet(headers, rows);
     }
 
-    // A byte order mark says it; else UTF-8 if it can be that, UTF-16 where every other byte is zero, and at last what
+    // A byte order mark says it; else UTF-16 where every other byte is zero, UTF-8 if it can be that, and at last what
     // Windows writes: the Turkish page where it makes letters of what would be Icelandic in the Western one.
     private static string Decode(byte[] file)
     {
@@ -152,13 +154,11 @@ internal sealed record Spreadsheet(IReadOnlyList<string> Headers, IReadOnlyList<
             return Encoding.Unicode.GetString(file, 2, file.Length - 2);
         if (file.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
             return Encoding.BigEndianUnicode.GetString(file, 2, file.Length - 2);
+        if (file is [not 0, 0, not 0, 0, ..])
+            return Encoding.Unicode.GetString(file);
         var start = file.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? 3 : 0;
         if (System.Text.Unicode.Utf8.IsValid(file.AsSpan(start)))
-        {
-            return file.Length >= 4 && file[0] != 0 && file[1] == 0 && file[3] == 0
-                ? Encoding.Unicode.GetString(file)
-                : Encoding.UTF8.GetString(file, start, file.Length - start);
-        }
+            return Encoding.UTF8.GetString(file, start, file.Length - start);
 
         // ð ý þ Ð Ý Þ there are ğ ı ş Ğ İ Ş here.
         var turkish = ((ReadOnlySpan<byte>)file).ContainsAny((ReadOnlySpan<byte>)[0xF0, 0xFD, 0xFE, 0xD0, 0xDD, 0xDE]);

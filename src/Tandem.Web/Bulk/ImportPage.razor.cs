@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Microsoft.AspNetCore.WebUtilities;
@@ -107,6 +108,8 @@ public sealed partial class ImportPage : IDisposable
         }
     }
 
+    private static string Number(int number) => number.ToString("N0", CultureInfo.CurrentCulture);
+
     private static string KindOf(ImportRow row) => row.State == ImportRowState.Ready ? $"To{row.Action}"
         : row.State == ImportRowState.Stored ? $"{row.Action}d"
         : row.State.ToString();
@@ -164,7 +167,7 @@ public sealed partial class ImportPage : IDisposable
             // The page was left.
             return;
         }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException or SignIn.SignedOutException)
         {
             _complaint = failure is TandemException told ? told.Message : Text["NotSent"];
             StateHasChanged();

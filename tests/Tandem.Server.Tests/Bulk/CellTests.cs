@@ -77,10 +77,10 @@ public sealed class CellTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         { "Customer Contact First Name", "Other", "cannot be changed any more" },
         { "Share with Microsoft sales team", "No", "cannot be withdrawn" },
         { "Microsoft help required?", "No", "cannot be changed any more" },
-        { "What specific help", "1", "cannot be changed any more" },
+        { "What specific help", "5", "cannot be changed any more" },
         { "Notes to Microsoft", "Other", "cannot be changed any more" },
         { "Partner Referral Substatus", "Won", "Active/Won" },
-        { "Partner Referral Status", "New", "cannot change from Active/Accepted" },
+        { "Partner Referral Status", "Closed", "cannot change from Active/Accepted" },
         { "Customer Name", "", "cannot be null" },
     };
 

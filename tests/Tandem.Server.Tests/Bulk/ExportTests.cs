@@ -15,25 +15,26 @@ public sealed class ExportTests(ServerFixture fixture) : IClassFixture<ServerFix
     [Theory, InlineData(false), InlineData(true)]
     public async Task What_was_exported_changes_nothing_when_it_is_imported(bool asWorkbook) // B63, B64
     {
-        var alice = _server.Bulk(Alice);
-        await _server.Own(change: b => Fill(b, Imports.FullDeal()));
-        await _server.Own(change: b => { b["name"] = "Bare"; b["details"]!["dealValue"] = 0.3m; });
-        await _server.Own(change: b =>
+        await using var server = await Start();
+        var alice = server.Bulk(Alice);
+        await server.Own(change: b => Fill(b, Imports.FullDeal()));
+        await server.Own(change: b => { b["name"] = "Bare"; b["details"]!["dealValue"] = 0.3m; });
+        await server.Own(change: b =>
         {
             Fill(b, Imports.FullDeal());
             b["team"] = new JsonArray([.. Enumerable.Range(1, 50).Select(i => Bodies.Member($"p{i}@contoso.example", $"P, {i}"))]);
         });
-        var lost = await _server.Own();
-        (await _server.Patch(Alice, $"{Api}/{lost.Id}", Bodies.Replace(("/status", "Closed"), ("/substatus", "Lost"), ("/statusReason", "Customer did not respond")))).Is(204);
-        var (shared, _) = await _server.Shared();
-        var before = (await _server.Get(Alice, Api)).Value.Select(v => v.ToJsonString()).ToList();
+        var lost = await server.Own();
+        (await server.Patch(Alice, $"{Api}/{lost.Id}", Bodies.Replace(("/status", "Closed"), ("/substatus", "Lost"), ("/statusReason", "Customer did not respond")))).Is(204);
+        var (shared, _) = await server.Shared();
+        var before = (await server.Get(Alice, Api)).Value.Select(v => v.ToJsonString()).ToList();
 
         var file = await (await alice.ExportAsync(asWorkbook: asWorkbook, cancellation: Cancellation)).Bytes();
         var import = await alice.Send(file);
 
         Assert.Equal((before.Count, before.Count), (import.Counts.Rows, import.Counts.Unchanged));
         await alice.Run(import);
-        Assert.Equal(before, (await _server.Get(Alice, Api)).Value.Select(v => v.ToJsonString()));
+        Assert.Equal(before, (await server.Get(Alice, Api)).Value.Select(v => v.ToJsonString()));
         Assert.NotNull(shared);
     }
 

@@ -15,7 +15,7 @@ public sealed class ImportWorkTests
     [Fact]
     public async Task Thousands_of_rows_are_stored_once_each_across_a_stop_in_the_middle()
     {
-        const int Rows = 2000;
+        const int Rows = 1000;
         var folder = Directory.CreateTempSubdirectory("tandem-").FullName;
         Guid id;
         await using (var first = await Start(data: folder))
