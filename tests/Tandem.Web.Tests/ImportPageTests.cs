@@ -30,7 +30,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
         await alice.GetByRole(AriaRole.Link, new() { Name = "With faults" }).ClickAsync();
         await alice.GetByRole(AriaRole.Button, new() { Name = "Second" }).ClickAsync();
         await Assertions.Expect(alice.Locator(".import-detail h2")).ToBeFocusedAsync();
-        await Assertions.Expect(alice.Locator(".import-faults")).ToContainTextAsync("Estimated Deal Value 'many' is no number");
+        await Assertions.Expect(alice.Locator(".import-faults")).ToContainTextAsync("Estimated Deal Value: 'many' is no number");
         // A column of the file's own is told what it means.
         await alice.Type("Remark", "Notes");
         await Assertions.Expect(alice.GetByText("Columns: 6 of 6 matched")).ToBeVisibleAsync();
@@ -39,7 +39,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
         await Assertions.Expect(alice.Standing()).ToHaveTextAsync("Done: all 2 rows were tried");
         var deals = (await _web.Server.Get(Alice, $"{Api}?$orderby=name")).Value;
         Assert.Equal(["First red", "Third green"], deals.Select(d => $"{d["name"]} {d["details"]!["notes"]}"));
-        var download = await alice.RunAndWaitForDownloadAsync(() => alice.GetByRole(AriaRole.Link, new() { Name = "Download 1 rows" }).ClickAsync());
+        var download = await alice.RunAndWaitForDownloadAsync(() => alice.GetByRole(AriaRole.Link, new() { Name = "Download the rows left out" }).ClickAsync());
         var left = await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
         Assert.Contains("'many' is no number", left, StringComparison.Ordinal);
         Assert.DoesNotContain("Adatum", left, StringComparison.Ordinal);
@@ -100,7 +100,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
         var alice = await _web.SignIn(Alice, path: "/import");
         await alice.Choose("deals.csv", "Deal Name,Customer Name", "By keyboard,Adatum");
         await Assertions.Expect(alice.Standing()).ToHaveTextAsync("Checked: 1 of 1 rows can be stored");
-        await alice.TabTo("Import 1 rows");
+        await alice.TabTo("Import the row");
         await alice.Keyboard.PressAsync("Enter");
         await Assertions.Expect(alice.Standing()).ToHaveTextAsync("Done: all 1 rows were tried");
         await alice.TabTo("Undo …");

@@ -22,7 +22,7 @@ public sealed class BulkClient
         _api.Read(HttpMethod.Post, $"{Root}?fileName={Uri.EscapeDataString(fileName)}", BulkJson.Default.Import,
             new ApiBody(file, AnyFile) { IdempotencyKey = idempotencyKey }, cancellation);
 
-    /// <summary>The caller's imports of the last 30 days, newest first; at most 100.</summary>
+    /// <summary>The caller's imports of the last 30 days, newest first; at most 25.</summary>
     public async Task<IReadOnlyList<Import>> ListAsync(CancellationToken cancellation = default) =>
         (await _api.Read(HttpMethod.Get, Root, BulkJson.Default.AdminPageImport, null, cancellation).ConfigureAwait(false)).Value;
 

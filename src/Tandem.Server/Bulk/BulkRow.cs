@@ -325,7 +325,15 @@ internal sealed class BulkRow
             });
         }
 
-        return columns.DefaultIfEmpty().Select(c => new ImportFault { Column = c, Code = refusal.InnerCode, Message = refusal.Message });
+        // The API speaks of properties; who looks at a cell knows its column.
+        return columns.DefaultIfEmpty().Select(c => new ImportFault
+        {
+            Column = c,
+            Code = refusal.InnerCode,
+            Message = c is not null && BulkFields.All.Any(f => f.Column == c && f.Path == target)
+                ? refusal.Message.Replace(target, c, StringComparison.Ordinal)
+                : refusal.Message,
+        });
     }
 
     private List<string> ColumnsAt(string target)

@@ -20,7 +20,7 @@ internal static class ImportEndpoints
 {
     public const string Path = "/v1.0/engagements/imports";
 
-    private const int MostListed = 100;
+    private const int MostListed = 25;
     private const int MostRows = 500;
     private const int LongestName = 200;
 
@@ -84,14 +84,13 @@ internal static class ImportEndpoints
 
         var headers = Digest(Encoding.UTF8.GetBytes(string.Join('\n', sheet.Headers)));
         var known = await imports.LastColumns(caller, headers, cancellation);
-        var name = request.Query["fileName"].ToString() is { Length: > 0 } sent ? StrictJson.Printable(System.IO.Path.GetFileName(sent)) : "deals";
         // The same request sent again is the same import.
         var repeat = RepeatKey.Of(request, caller, file);
         var import = new StoredImport
         {
             Id = repeat is null ? Guid.CreateVersion7(clock.GetUtcNow()) : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{Path}|{repeat.Key}")).AsSpan(0, 16)),
             Caller = ImportCaller.Keep(caller, directory.Current),
-            FileName = name.Length > LongestName ? name[..LongestName] : name,
+            FileName = NameOf(request.Query["fileName"].ToString()),
             FileDigest = Digest(file),
             Columns = known ?? Guess(sheet.Headers),
             State = ImportState.Checking,
@@ -329,6 +328,11 @@ internal static class ImportEndpoints
                 .Select(c => new ImportChange { Column = c.Key, After = c.Value })]
             : row.Changes,
     };
+
+    // The last part of a path, fit to be shown.
+    private static string NameOf(string sent) =>
+        string.Concat(sent[(sent.LastIndexOfAny(['/', '\\']) + 1)..].Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Take(LongestName)).Trim()
+            is { Length: > 0 } name ? name : "deals";
 
     private static string Digest(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 

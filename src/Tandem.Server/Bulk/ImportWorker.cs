@@ -34,38 +34,57 @@ internal sealed class ImportWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        try
+        {
+            await Look(stoppingToken);
+        }
+        finally
+        {
+            await Task.WhenAll(_running.Values);
+        }
+    }
+
+    private async Task Look(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
         {
             try
             {
-                foreach (var id in await imports.Lease(_node, [.. _running.Keys], MostImports - _running.Count, stoppingToken))
+                foreach (var id in await imports.Lease(_node, [.. _running.Keys], MostImports - _running.Count, cancellation))
                 {
                     if (!_running.ContainsKey(id))
-                        _running[id] = Task.Run(() => Work(id, stoppingToken), CancellationToken.None);
+                        Begin(id, cancellation);
                 }
 
                 if (clock.GetUtcNow() - _pruned > BetweenPrunings)
                 {
                     _pruned = clock.GetUtcNow();
-                    await imports.Prune(_pruned, stoppingToken);
+                    await imports.Prune(_pruned, cancellation);
                 }
             }
-            catch (Exception failure) when (failure is DbException or DatabaseAwayException)
+            catch (Exception failure) when (failure is DbException or DatabaseAwayException or ChannelClosedException)
             {
                 logger.LogWarning("Looking for imports failed and is tried again: {Reason}", failure.Message);
             }
 
-            using var look = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             look.CancelAfter(BetweenLooks);
             await ((Task)_wake.Reader.WaitToReadAsync(look.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _wake.Reader.TryRead(out _);
         }
-
-        await Task.WhenAll(_running.Values);
     }
 
-    private async Task Work(Guid id, CancellationToken cancellation)
+    // Not before it stands among those that run, from which it takes itself at its end.
+    private void Begin(Guid id, CancellationToken cancellation)
     {
+        var listed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _running[id] = Work(id, listed.Task, cancellation);
+        listed.SetResult();
+    }
+
+    private async Task Work(Guid id, Task listed, CancellationToken cancellation)
+    {
+        await listed;
         try
         {
             while (await imports.Find(id, cancellation) is { IsAtWork: true } import && await Advance(import, cancellation))
