@@ -184,6 +184,10 @@ public sealed record ImportFault
 
     /// <summary>What is wrong, and how to mend it.</summary>
     public required string Message { get; init; }
+
+    /// <summary>The cell's column with what is wrong there, as one sentence.</summary>
+    public override string ToString() =>
+        Column is null || Message.StartsWith(Column, StringComparison.Ordinal) ? Message : $"{Column}: {Message}";
 }
 
 /// <summary>What becomes of a cell.</summary>

@@ -11,7 +11,7 @@ internal static class BulkDescription
 {
     public static void Describe(OpenApiOperation operation, string method, string path, OpenApiDocument document)
     {
-        var schema = Schema(path, document);
+        var schema = (method, path) == ("GET", ImportEndpoints.Path) ? Of(BulkJson.Default.AdminPageImport, document) : Schema(path, document);
         var isFile = schema is null;
         if (method == "PUT")
             operation.RequestBody = Body("application/json", Of(BulkJson.Default.ImportMapping, document));
@@ -33,7 +33,7 @@ internal static class BulkDescription
         {
             [status] = method == "DELETE" ? new OpenApiResponse { Description = "It is forgotten" }
                 : isFile ? OpenApiDescription.Answer("The file", new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" }, "text/csv")
-                : OpenApiDescription.Answer("The result", (method, path) == ("GET", ImportEndpoints.Path) ? Of(BulkJson.Default.AdminPageImport, document) : schema!),
+                : OpenApiDescription.Answer("The result", schema!),
             ["4XX"] = OpenApiDescription.Answer("What is wrong, and how to mend it", OpenApiDescription.Of("ErrorResponse", document)),
         };
     }
@@ -83,7 +83,14 @@ internal static class BulkDescription
         var scalar = Nullable.GetUnderlyingType(type) ?? type;
         var nullable = isNullable || scalar != type ? JsonSchemaType.Null : 0;
         if (scalar.IsEnum)
-            return new OpenApiSchema { Type = JsonSchemaType.String | nullable, Enum = [.. Enum.GetNames(scalar).Select(n => (JsonNode)JsonValue.Create(n)!)] };
+        {
+            return new OpenApiSchema
+            {
+                Type = JsonSchemaType.String | nullable,
+                Enum = [.. Enum.GetNames(scalar).Select(n => (JsonNode)JsonValue.Create(n)!)],
+            };
+        }
+
         if (scalar == typeof(int))
             return new OpenApiSchema { Type = JsonSchemaType.Integer | nullable };
         if (scalar == typeof(string) || scalar == typeof(Guid) || scalar == typeof(DateTimeOffset))

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Primitives;
 using Tandem.Contracts.Bulk;
@@ -63,7 +65,12 @@ internal static class ExportEndpoint
         }
 
         // A workbook's parts are closed one by one, which the connection does not wait for: it is put together beside.
-        await using var file = new FileStream(System.IO.Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        await using var file = new FileStream(System.IO.Path.GetTempFileName(), new FileStreamOptions
+        {
+            Access = FileAccess.ReadWrite,
+            BufferSize = 64 * 1024,
+            Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
+        });
         await Write(file, pages, columns, asWorkbook: true, cancellation);
         response.ContentType = BulkWriter.WorkbookType;
         response.Headers.ContentDisposition = $"attachment; filename=\"{name}.xlsx\"";
@@ -95,12 +102,16 @@ internal static class ExportEndpoint
 
         public void Begin(long? count) => _page.Clear();
 
-        public void Write(ListedReferral row) => _page.Add(JsonSerializer.Deserialize(
-            row.IsShownAsStored ? row.Document
-                : row.OrganizationId.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(caller.OrganizationId)) ? ReferralAnswers.WithoutContacts(row.Document)
-                : ReferralAnswers.Restricted(row.Document), ReferralJson.Wire.Referral)!);
+        public void Write(ListedReferral row)
+        {
+            var isOwn = row.OrganizationId.SequenceEqual(Encoding.UTF8.GetBytes(caller.OrganizationId));
+            var document = row.IsShownAsStored ? row.Document
+                : isOwn ? ReferralAnswers.WithoutContacts(row.Document)
+                : ReferralAnswers.Restricted(row.Document);
+            _page.Add(JsonSerializer.Deserialize(document, ReferralJson.Wire.Referral)!);
+        }
 
-        public async IAsyncEnumerable<BulkDeal> Read([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        public async IAsyncEnumerable<BulkDeal> Read([EnumeratorCancellation] CancellationToken cancellation)
         {
             for (var query = first; query is not null;)
             {
@@ -115,7 +126,9 @@ internal static class ExportEndpoint
                 }
 
                 var token = page.Last is null ? null : query.NextToken(tokens, caller, page.Last, page.Shown);
-                query = token is null ? null : ReferralQuery.Parse(new QueryCollection(new Dictionary<string, StringValues> { ["$skiptoken"] = token }), tokens, caller).Value;
+                query = token is null
+                    ? null
+                    : ReferralQuery.Parse(new QueryCollection(new Dictionary<string, StringValues> { ["$skiptoken"] = token }), tokens, caller).Value;
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
@@ -88,7 +89,9 @@ internal static class ImportEndpoints
         var repeat = RepeatKey.Of(request, caller, file);
         var import = new StoredImport
         {
-            Id = repeat is null ? Guid.CreateVersion7(clock.GetUtcNow()) : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{Path}|{repeat.Key}")).AsSpan(0, 16)),
+            Id = repeat is null
+                ? Guid.CreateVersion7(clock.GetUtcNow())
+                : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{Path}|{repeat.Key}")).AsSpan(0, 16)),
             Caller = ImportCaller.Keep(caller, directory.Current),
             FileName = NameOf(request.Query["fileName"].ToString()),
             FileDigest = Digest(file),
@@ -137,7 +140,11 @@ internal static class ImportEndpoints
         foreach (var name in query["state"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!Enum.GetNames<ImportRowState>().Contains(name, StringComparer.OrdinalIgnoreCase))
-                return new RefusalResult(Refusal.Invalid("state", "invalidValue", $"state must be some of {string.Join(", ", Enum.GetNames<ImportRowState>())}, with commas between."));
+            {
+                return new RefusalResult(Refusal.Invalid("state", "invalidValue",
+                    $"state must be some of {string.Join(", ", Enum.GetNames<ImportRowState>())}, with commas between."));
+            }
+
             states.Add(Enum.Parse<ImportRowState>(name, ignoreCase: true));
         }
 
@@ -150,7 +157,7 @@ internal static class ImportEndpoints
         {
             var sent = query[option].ToString();
             value = usual;
-            wrong = sent.Length == 0 || (int.TryParse(sent, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out value) && value <= most)
+            wrong = sent.Length == 0 || (int.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= most)
                 ? null
                 : Refusal.Invalid(option, "invalidValue", $"{option} must be a number from 0 to {most}.");
             return wrong is null;
@@ -170,13 +177,14 @@ internal static class ImportEndpoints
         response.Headers.ContentDisposition = "attachment; filename=\"faulty-rows.csv\"";
         await using var writer = await BulkWriter.Open(response.Body, asWorkbook: false, cancellation);
         var errors = import.Columns.ToList().FindIndex(c => c.Column == BulkLayout.Errors);
-        await writer.Write(errors < 0 ? [BulkLayout.Errors, .. import.Columns.Select(c => c.Header)] : [.. import.Columns.Select(c => c.Header)], cancellation);
+        var headers = import.Columns.Select(c => c.Header);
+        await writer.Write(errors < 0 ? [BulkLayout.Errors, .. headers] : [.. headers], cancellation);
         for (var skip = 0; ; skip += MostRows)
         {
             var (_, rows) = await imports.Rows(id, [ImportRowState.Faulty, ImportRowState.Refused, ImportRowState.Left], skip, MostRows, cancellation);
             foreach (var row in rows)
             {
-                var text = string.Join(" ", row.Faults.Select(f => f.Column is null || f.Message.StartsWith(f.Column, StringComparison.Ordinal) ? f.Message : $"{f.Column}: {f.Message}"));
+                var text = string.Join(" ", row.Faults);
                 var cells = Enumerable.Range(0, import.Columns.Count).Select(i => i == errors ? text : i < row.Cells.Count ? row.Cells[i] : "");
                 await writer.Write(errors < 0 ? [text, .. cells] : [.. cells], cancellation);
             }

@@ -123,7 +123,7 @@ public sealed partial class ImportPage : IDisposable
     };
 
     private static string Summary(ImportRow row) => row.Faults.Count > 0
-        ? string.Join(" ", row.Faults.Select(f => f.Column is null || f.Message.StartsWith(f.Column, StringComparison.Ordinal) ? f.Message : $"{f.Column}: {f.Message}"))
+        ? string.Join(" ", row.Faults)
         : string.Join(" · ", row.Changes.Select(c => row.Action == ImportAction.Update ? $"{c.Column}: {c.Before ?? "–"} → {c.After ?? "–"}" : c.After));
 
     private async Task Load(CancellationToken cancellation)

@@ -72,6 +72,48 @@ public sealed class ImportWorkTests
     }
 
     [Fact]
+    public async Task Taking_back_an_import_that_runs_stops_it()
+    {
+        await using var server = await Start();
+        var alice = server.Bulk(Alice);
+        var import = await alice.Send(File(500));
+        await alice.StartAsync(import.Id, Cancellation);
+        while ((await alice.GetAsync(import.Id, Cancellation)).Counts.Created < 10)
+            await Task.Delay(5, Cancellation);
+
+        var undone = await alice.TakeBack(import);
+
+        Assert.InRange(undone.Counts.Undone, 10, 500);
+        Assert.Equal(500, undone.Counts.Undone + undone.Counts.ToCreate);
+        Assert.Equal((long)undone.Counts.Undone, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM referrals WHERE substatus = 'Error'"));
+        Assert.Equal(0L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM referrals WHERE status = 'Active'"));
+    }
+
+    [Fact]
+    public async Task Two_nodes_store_each_row_once_and_one_takes_over_from_the_other()
+    {
+        const int Rows = 600;
+        var folder = Directory.CreateTempSubdirectory("tandem-").FullName;
+        await using (var second = await Start(data: folder))
+        {
+            Guid id;
+            await using (var first = await Start(data: folder))
+            {
+                var import = await first.Bulk(Alice).Send(File(Rows));
+                id = import.Id;
+                await second.Bulk(Alice).StartAsync(id, Cancellation);
+                while ((await second.Bulk(Alice).GetAsync(id, Cancellation)).Counts.Created < 50)
+                    await Task.Delay(5, Cancellation);
+            }
+
+            Assert.Equal(Rows, (await second.Bulk(Alice).Reach(id, ImportState.Done)).Counts.Created);
+            Assert.Equal((long)Rows, await TestDatabase.Ask(folder, "SELECT COUNT(*) FROM referrals"));
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_person_who_loses_access_stores_no_more() // B2
     {
         await using var server = await Start();
