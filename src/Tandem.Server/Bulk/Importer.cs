@@ -42,6 +42,8 @@ internal sealed class Importer(ImportStore imports, ReferralWriter writer)
             && !(ReferralEndpoints.TryId(engagement, out var engagementId) && engagementId == own.Referral.EngagementId))
             return Faulty(row, At("Engagement ID", $"The referral belongs to the engagement {own.Referral.EngagementId}; write that, or leave the cell empty."));
         var before = Shown(own.Referral);
+        if (row.Label.Length == 0)
+            row = row with { Label = before.Name ?? before.CustomerProfile.Name };
         var read = BulkRow.Read(cells, before);
         if (read.Faults.Count == 0 && read.AsksForNothing)
             return row with { State = ImportRowState.Unchanged };
