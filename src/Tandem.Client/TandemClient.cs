@@ -1,6 +1,11 @@
 namespace Tandem.Client;
 
 /// <summary>Speaks Tandem's API, a property for each resource. Safe for any number of threads.</summary>
+/// <summary>
+/// Speaks Tandem's API: <see cref="Referrals"/>, <see cref="Engagements"/>, <see cref="Changes"/>, <see cref="Bulk"/> and
+/// <see cref="Administration"/>.
+/// Safe for any number of threads.
+/// </summary>
 /// <example>
 /// <code>
 /// var http = new HttpClient { BaseAddress = new Uri("http://localhost:5080") };
@@ -26,6 +31,7 @@ public sealed class TandemClient
         Changes = new ChangesClient(sender);
         Reports = new ReportsClient(sender);
         Notices = new NoticesClient(sender);
+        Bulk = new BulkClient(sender);
         Administration = new AdministrationClient(sender);
         Views = new SavedViewsClient(sender);
         Webhooks = new WebhooksClient(sender);
@@ -50,6 +56,8 @@ public sealed class TandemClient
     public ReportsClient Reports { get; }
     /// <summary>What the caller himself should know.</summary>
     public NoticesClient Notices { get; }
+    /// <summary>Referrals as files.</summary>
+    public BulkClient Bulk { get; }
 
     /// <summary>Organizations, people, roles, locations, solutions, directory tenants and service clients.</summary>
     public AdministrationClient Administration { get; }

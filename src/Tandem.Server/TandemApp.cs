@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Tandem.Server.Bulk;
 using Tandem.Server.Emulator;
 using Tandem.Server.Engagements;
 using Tandem.Server.Http;
@@ -49,6 +50,7 @@ internal static class TandemApp
         builder.Services.AddReferrals();
         builder.Services.AddEngagements();
         builder.Services.AddSingleton<SavedViewStore>();
+        builder.Services.AddBulk();
         builder.Services.AddWebhooks();
         builder.Services.AddNotifications();
         builder.Services.AddPages();
@@ -64,6 +66,7 @@ internal static class TandemApp
         app.MapReferrals();
         app.MapReports();
         app.MapEngagements();
+        app.MapBulk();
         app.MapPartners();
         app.MapSavedViews();
         app.MapAdministration();

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Localization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Tandem.Web.Bulk;
 using Tandem.Web.Shared;
 using Tandem.Web.SignIn;
 
@@ -56,6 +57,7 @@ internal static class PagePipeline
         {
             routes.MapStaticAssets().Add(static asset => asset.Metadata.Add(PublicAsset.Instance));
             routes.MapSignIn();
+            routes.MapBulkFiles();
             routes.MapRazorComponents<App>().AddInteractiveServerRenderMode(static mode => mode.ContentSecurityFrameAncestorsPolicy = null)
                 .WithStaticAssets();
         });

@@ -12,7 +12,7 @@ public sealed partial class ContractCoverageTests
     private static readonly IReadOnlyList<string> Rules =
     [
         .. Numbers('R', 1, 109), .. Numbers('T', 1, 9),
-        .. Numbers('B', 1, 41), .. Numbers('B', 44, 49), .. Numbers('B', 51, 62),
+        .. Numbers('B', 1, 41), .. Numbers('B', 44, 49), .. Numbers('B', 51, 64),
         .. Numbers('W', 1, 43),
     ];
 

@@ -77,6 +77,26 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Locator("main form button[type=submit]").ClickAsync();
         await page.WaitForSelectorAsync(".secret");
         await Check(page, "secret", look);
+
+        await page.GotoAsync("/import");
+        await page.WaitUntilReady();
+        await Check(page, "import-empty", look);
+        await page.Choose("Anlaşmalar – all deals of the year, with names that do not end.csv",
+            "Referral ID,Deal Name,Customer Name,Estimated Deal Value,Currency,Owner",
+            $"{deal.Id},A new name,{deal.Json["customerProfile"]!["name"]},25000,USD,Ann", $",{new string('W', 200)},Proseware,many,Dollar,Joe", ",Third,Trey Research,3000,USD,Lee");
+        await page.WaitForSelectorAsync(".import-row button");
+        await page.WaitForSelectorAsync(".import-state progress", new() { State = Microsoft.Playwright.WaitForSelectorState.Detached });
+        await Check(page, "import-ready", look);
+        for (var row = 0; row < 2; row++)
+        {
+            await page.Locator(".import-row button").Nth(row).ClickAsync();
+            await page.WaitForSelectorAsync(".import-detail");
+            await Check(page, $"import-row-{row}", look);
+        }
+
+        await page.GotoAsync("/import");
+        await page.WaitUntilReady();
+        await Check(page, "import", look);
         await page.GotoAsync("/inbox");
         await page.WaitUntilReady();
         await page.Locator(".invitation button").Last.ClickAsync();

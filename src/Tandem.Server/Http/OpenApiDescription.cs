@@ -4,6 +4,7 @@ using Microsoft.OpenApi;
 using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
+using Tandem.Server.Bulk;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Referrals.Query;
@@ -50,7 +51,12 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             if (!path.StartsWith("/v1.0/engagements/", StringComparison.Ordinal))
                 continue;
             foreach (var (method, operation) in item.Operations ?? [])
-                Describe(operation, method.Method, path, document);
+            {
+                if (path == ExportEndpoint.Path || path.StartsWith(ImportEndpoints.Path, StringComparison.Ordinal))
+                    BulkDescription.Describe(operation, method.Method, path, document);
+                else
+                    Describe(operation, method.Method, path, document);
+            }
         }
 
         return Task.CompletedTask;
@@ -152,7 +158,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         _ => "What was created in it counts.",
     };
 
-    private static OpenApiParameter Option(string name, ParameterLocation place, string description) => new()
+    internal static OpenApiParameter Option(string name, ParameterLocation place, string description) => new()
     {
         Name = name,
         In = place,
@@ -160,13 +166,13 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
-    private static OpenApiResponse Answer(string description, IOpenApiSchema schema, string mediaType = "application/json") => new()
+    internal static OpenApiResponse Answer(string description, IOpenApiSchema schema, string mediaType = "application/json") => new()
     {
         Description = description,
         Content = new Dictionary<string, OpenApiMediaType> { [mediaType] = new() { Schema = schema } },
     };
 
-    private static OpenApiSchemaReference Of(string name, OpenApiDocument document) => new(name, document);
+    internal static OpenApiSchemaReference Of(string name, OpenApiDocument document) => new(name, document);
 
     private static void Define(ContractType type, OpenApiDocument document)
     {

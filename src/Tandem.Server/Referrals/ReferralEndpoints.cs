@@ -1,12 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Primitives;
-using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
-using Tandem.Server.Engagements;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
-using Tandem.Server.Organizations;
 using Tandem.Server.Referrals.Feed;
 using Tandem.Server.Referrals.Query;
 using Tandem.Server.Referrals.Reports;
@@ -17,13 +13,7 @@ namespace Tandem.Server.Referrals;
 /// <summary>The five operations of the Referrals API (R1), and a referral's history.</summary>
 internal static class ReferralEndpoints
 {
-    // A decision that is overtaken is made again; an If-Match that names a tag is not (R82, R86).
-    private const int MostAttempts = 50;
-
     private const int LikelySize = 8 * 1024;
-
-    // Who was overtaken stands in line for his referral, so that not all try again at once.
-    private static readonly SemaphoreSlim[] Lines = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1, 1))];
 
     public static IServiceCollection AddReferrals(this IServiceCollection services)
     {
@@ -33,6 +23,7 @@ internal static class ReferralEndpoints
         services.AddSingleton<ReferralFeed>();
         services.AddSingleton<ReportReader>();
         services.AddSingleton<ExpiryWorker>();
+        services.AddSingleton<ReferralWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<ExpiryWorker>());
         return services;
     }
@@ -57,8 +48,8 @@ internal static class ReferralEndpoints
     }
 
     private static async Task Create(
-        HttpContext context, Caller caller, ReferralStore store, OrganizationDirectory directory, ServerAddress address,
-        TimeProvider clock, CancellationToken cancellation)
+        HttpContext context, Caller caller, ReferralStore store, ReferralWriter writer, ServerAddress address,
+        CancellationToken cancellation)
     {
         var read = await RequestBody.Read(context);
         if (!read.Succeeded(out var body, out var unreadable))
@@ -79,44 +70,31 @@ internal static class ReferralEndpoints
             if (repeat is not null && await Repeat(context, repeat, store, cancellation))
                 return;
 
-            for (var attempt = 1; ; attempt++)
+            Outcome<Created>? outcome;
+            do
             {
-                var engagement = CreateReferral.EngagementToJoin(body.Json) is { } id
-                    ? await store.FindEngagement(id, cancellation)
-                    : null;
-                var decided = CreateReferral.Decide(body.Json, engagement, Situation(context, caller, directory, clock));
-                if (!decided.Succeeded(out var creation, out var refusal))
-                {
-                    await context.Write(refusal);
+                outcome = await writer.Create(body.Json, caller, Via(context), change => repeat is null ? null : new FirstAnswer(
+                    repeat.Key, repeat.Digest, StatusCodes.Status201Created, SelfLink(change), Encoding.UTF8.GetString(change.Document)),
+                    null, cancellation);
+                // Another request with the same key was faster; its answer may be too old to be given again.
+                if (outcome is null && await Repeat(context, repeat!, store, cancellation))
                     return;
-                }
-
-                var now = creation.Referral.After.CreatedDateTime;
-                List<PreparedChange> prepared = [PreparedChange.Of(creation.Referral, now)];
-                prepared.AddRange(creation.Upgrades.Select(u => PreparedChange.Of(u, now)));
-                var self = ReferralAnswers.SelfLink(creation.Referral.After.Id, address.Of(context.Request));
-                var answer = repeat is null
-                    ? null
-                    : new FirstAnswer(repeat.Key, repeat.Digest, StatusCodes.Status201Created, self,
-                        Encoding.UTF8.GetString(prepared[0].Document));
-
-                switch (await store.Write(prepared, answer, cancellation))
-                {
-                    case WriteResult.Stored:
-                        Diagnose(context, creation.Unknown);
-                        context.Response.Headers.Location = self;
-                        await ReferralAnswers.WriteReferral(context, StatusCodes.Status201Created,
-                            prepared[0].Document, creation.Referral.After.ETag,
-                            address.Of(context.Request), withContext: false);
-                        return;
-                    case WriteResult.Repeated when await Repeat(context, repeat!, store, cancellation):
-                        return;
-                    case WriteResult.AlreadyExists or WriteResult.Overtaken or WriteResult.Repeated when attempt >= MostAttempts:
-                        await context.Write(Busy);
-                        return;
-                }
             }
+            while (outcome is null);
+
+            if (!outcome.Value.Succeeded(out var created, out var refusal))
+            {
+                await context.Write(refusal);
+                return;
+            }
+
+            Diagnose(context, created.Unknown);
+            context.Response.Headers.Location = SelfLink(created.Stored);
+            await ReferralAnswers.WriteReferral(context, StatusCodes.Status201Created, created.Stored.Document,
+                created.Stored.Change.After.ETag, address.Of(context.Request), withContext: false);
         }
+
+        string SelfLink(PreparedChange change) => ReferralAnswers.SelfLink(change.Change.After.Id, address.Of(context.Request));
     }
 
     private static async Task Get(
@@ -145,8 +123,7 @@ internal static class ReferralEndpoints
     }
 
     private static async Task Put(
-        string id, HttpContext context, Caller caller, ReferralStore store, OrganizationDirectory directory,
-        ServerAddress address, TimeProvider clock, ExpiryWorker expiry, CancellationToken cancellation)
+        string id, HttpContext context, Caller caller, ReferralWriter writer, ServerAddress address, CancellationToken cancellation)
     {
         var read = await RequestBody.Read(context);
         if (!read.Succeeded(out var body, out var refusal))
@@ -168,15 +145,14 @@ internal static class ReferralEndpoints
             if (precondition.Count == 0 && SentTag(body.Json) is { } tag)
                 precondition = tag;
             var updated = precondition.Count == 0
-                ? await RefuseWithoutPrecondition(id, caller, store, clock, cancellation)
-                : await Change(id, body.Json, precondition, context, caller, store, directory, clock, expiry, cancellation);
+                ? await RefuseWithoutPrecondition(id, caller, writer, cancellation)
+                : await writer.Change(id, body.Json, precondition, caller, Via(context), null, cancellation);
             await Answer(context, updated, address.Of(context.Request), minimal: false);
         }
     }
 
     private static async Task Patch(
-        string id, HttpContext context, Caller caller, ReferralStore store, OrganizationDirectory directory,
-        ServerAddress address, TimeProvider clock, ExpiryWorker expiry, CancellationToken cancellation)
+        string id, HttpContext context, Caller caller, ReferralWriter writer, ServerAddress address, CancellationToken cancellation)
     {
         var read = await RequestBody.Read(context, "application/json-patch+json", "application/merge-patch+json");
         if (!read.Succeeded(out var body, out var refusal))
@@ -194,8 +170,8 @@ internal static class ReferralEndpoints
                 return;
             }
 
-            var updated = await Change(
-                id, body.Json, context.Request.Headers.IfMatch, context, caller, store, directory, clock, expiry, cancellation);
+            var updated = await writer.Change(
+                id, body.Json, context.Request.Headers.IfMatch, caller, Via(context), null, cancellation);
             // An array is answered without a body unless asked for, an object with one unless not wanted (R80).
             var isArray = body.Json.ValueKind == JsonValueKind.Array;
             var preference = Preferences.Find(context.Request, "return")?.ToLowerInvariant();
@@ -207,101 +183,17 @@ internal static class ReferralEndpoints
         }
     }
 
-    private static async ValueTask<Outcome<ReferralChange>> Change(
-        string id, JsonElement body, StringValues precondition, HttpContext context, Caller caller,
-        ReferralStore store, OrganizationDirectory directory, TimeProvider clock, ExpiryWorker expiry, CancellationToken cancellation)
+    private static async Task Answer(HttpContext context, Outcome<Update> updated, string address, bool minimal)
     {
-        var first = await TryChange(id, body, precondition, context, caller, store, directory, clock, expiry, cancellation);
-        if (first is { } done)
-            return done;
-
-        var line = Lines[(uint)StringComparer.OrdinalIgnoreCase.GetHashCode(id) % Lines.Length];
-        await line.WaitAsync(cancellation);
-        try
-        {
-            // Other nodes do not stand in this line.
-            for (var attempt = 1; attempt < MostAttempts; attempt++)
-            {
-                if (await TryChange(id, body, precondition, context, caller, store, directory, clock, expiry, cancellation) is { } later)
-                    return later;
-            }
-        }
-        finally
-        {
-            line.Release();
-        }
-
-        return Busy;
-    }
-
-    /// <summary>One attempt; null when another request was faster and the decision is to be made again.</summary>
-    private static async ValueTask<Outcome<ReferralChange>?> TryChange(
-        string id, JsonElement body, StringValues precondition, HttpContext context, Caller caller,
-        ReferralStore store, OrganizationDirectory directory, TimeProvider clock, ExpiryWorker expiry, CancellationToken cancellation)
-    {
-        var found = await FindChangeable(id, caller, store, clock, cancellation);
-        if (!found.Succeeded(out var own, out var refusal))
-            return refusal;
-        var (stored, engagement) = (own.Referral, own.Engagement);
-        if (precondition.Count > 0 && !EntityTag.Matches(precondition, stored.ETag))
-            return Modified with { ETag = stored.ETag };
-
-        var namesTag = precondition.Count > 0 && !EntityTag.IsAny(precondition);
-        var situation = Situation(context, caller, directory, clock);
-        if (stored.IsOverdue(situation.Now))
-        {
-            // Decided as what it is since its time ran out, even when the worker has not come by (B26).
-            await expiry.Expire(stored, cancellation);
-            if (!namesTag)
-                return null;
-            return DecideOverdue(stored, engagement, body, situation);
-        }
-
-        var decided = UpdateReferral.Decide(stored, engagement, body, situation);
-        if (!decided.Succeeded(out var update, out var refused))
-            return refused;
-        Diagnose(context, update.Unknown);
-        if (update.Referral.IsNothing)
-            return update.Referral;
-
-        List<PreparedChange> prepared = [PreparedChange.Of(update.Referral, situation.Now)];
-        if (MicrosoftOpportunity.Follow(update.Referral, engagement) is { } follower)
-            prepared.Add(PreparedChange.Of(follower, situation.Now));
-        if (await store.Write(prepared, null, cancellation) == WriteResult.Stored)
-            return update.Referral;
-        // With two referrals the tag may still be right: look again.
-        if (namesTag && prepared.Count == 1)
-            return Modified;
-        return null;
-    }
-
-    // The sender's tag was right until the time ran out: what he asked for is refused by what the referral has become,
-    // and only if that would allow it by the tag.
-    private static Outcome<ReferralChange> DecideOverdue(
-        StoredReferral stored, Engagement engagement, JsonElement body, DecisionContext situation)
-    {
-        var expired = UpdateReferral.Expire(stored, situation.Now).After;
-        var decided = UpdateReferral.Decide(
-            stored with
-            {
-                Status = expired.Status,
-                Substatus = expired.Substatus,
-                ExpiresAt = null,
-                Document = JsonSerializer.SerializeToUtf8Bytes(expired, ReferralJson.Wire.Referral),
-            },
-            engagement, body, situation);
-        return decided.Succeeded(out _, out var refusal) ? Modified : refusal;
-    }
-
-    private static async Task Answer(HttpContext context, Outcome<ReferralChange> updated, string address, bool minimal)
-    {
-        if (!updated.Succeeded(out var change, out var refusal))
+        if (!updated.Succeeded(out var update, out var refusal))
         {
             context.Response.Headers.Remove("Preference-Applied");
             await context.Write(refusal);
             return;
         }
 
+        Diagnose(context, update.Unknown);
+        var change = update.Referral;
         if (minimal)
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -329,22 +221,6 @@ internal static class ReferralEndpoints
         return Refuse(view) is { } refusal ? refusal : new VisibleReferral(referral, view);
     }
 
-    private static async ValueTask<Outcome<ChangeableReferral>> FindChangeable(
-        string id, Caller caller, ReferralStore store, TimeProvider clock, CancellationToken cancellation)
-    {
-        if (!TryId(id, out var referralId)
-            || await store.FindEngagementOf(referralId, cancellation) is not { } engagement
-            || engagement.Referrals.FirstOrDefault(r => r.Id == referralId) is not { } referral)
-            return Visibility.Unknown;
-        var view = Visibility.Of(caller, referral, engagement, clock.GetUtcNow());
-        if (Refuse(view) is { } refusal)
-            return refusal;
-        return view == ReferralView.Restricted
-            ? Refusal.Forbidden("referral", null,
-                "The referral belongs to another organization, which alone may change it; change your own referral of the engagement.")
-            : new ChangeableReferral(referral, engagement);
-    }
-
     /// <summary>What to answer who may not see a referral; null when he may.</summary>
     internal static Refusal? Refuse(ReferralView view) => view switch
     {
@@ -355,11 +231,11 @@ internal static class ReferralEndpoints
         ReferralView.Restricted or ReferralView.Full => null,
     };
 
-    private static async ValueTask<Outcome<ReferralChange>> RefuseWithoutPrecondition(
-        string id, Caller caller, ReferralStore store, TimeProvider clock, CancellationToken cancellation)
+    private static async ValueTask<Outcome<Update>> RefuseWithoutPrecondition(
+        string id, Caller caller, ReferralWriter writer, CancellationToken cancellation)
     {
         // Who may not change the referral learns that first.
-        var found = await FindChangeable(id, caller, store, clock, cancellation);
+        var found = await writer.FindChangeable(id, caller, cancellation);
         return found.Succeeded(out _, out var refusal)
             ? Refusal.Invalid("If-Match", "ifMatchRequired",
                 "PUT needs the entity tag that you read: send it as If-Match, or as eTag in the body; If-Match: * overwrites whatever is there.")
@@ -387,10 +263,7 @@ internal static class ReferralEndpoints
         return true;
     }
 
-    private static DecisionContext Situation(
-        HttpContext context, Caller caller, OrganizationDirectory directory, TimeProvider clock) =>
-        new(caller, directory.Current, WireTime.ToMicroseconds(clock.GetUtcNow()),
-            ContractPipeline.SentGuid(context.Request.Headers["X-Caller-Id"]));
+    private static string? Via(HttpContext context) => ContractPipeline.SentGuid(context.Request.Headers["X-Caller-Id"]);
 
     // Ignored, but never silently (R16): named with the nearest known name.
     private static void Diagnose(HttpContext context, IReadOnlyList<(string Path, string? Nearest)> unknown)
@@ -420,16 +293,5 @@ internal static class ReferralEndpoints
     internal static bool TryId(string text, out Guid id) =>
         Guid.TryParseExact(text, "D", out id) || Guid.TryParseExact(text, "B", out id);
 
-    private static Refusal Modified { get; } = new(StatusCodes.Status412PreconditionFailed, "resourceModified", "If-Match",
-        "The referral was changed by another request since you read it, so nothing was stored. Read it again, apply your change to what is there now, and send the new entity tag as If-Match.");
-
-    private static Refusal Busy { get; } = new(StatusCodes.Status503ServiceUnavailable, null, "referral",
-        "Too many requests change the referral at the same time; try again shortly.")
-    {
-        RetryAfter = 1,
-    };
-
     internal sealed record VisibleReferral(StoredReferral Referral, ReferralView View);
-
-    private sealed record ChangeableReferral(StoredReferral Referral, Engagement Engagement);
 }

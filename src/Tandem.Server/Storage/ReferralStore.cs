@@ -265,8 +265,15 @@ internal sealed class ReferralStore(
     /// <summary>Stores all changes or none.</summary>
     /// <param name="prepared">The changes, as <see cref="PreparedChange.Of"/> made them.</param>
     /// <param name="answer">What to answer when the same POST comes again.</param>
+    public Task<WriteResult> Write(
+        IReadOnlyList<PreparedChange> prepared, FirstAnswer? answer, CancellationToken cancellation) =>
+        Write(prepared, answer, null, cancellation);
+
+    /// <param name="prepared">The changes.</param>
+    /// <param name="answer">What to answer when the same POST comes again.</param>
+    /// <param name="beside">Another statement of the same transaction.</param>
     public async Task<WriteResult> Write(
-        IReadOnlyList<PreparedChange> prepared, FirstAnswer? answer, CancellationToken cancellation)
+        IReadOnlyList<PreparedChange> prepared, FirstAnswer? answer, HotStatement? beside, CancellationToken cancellation)
     {
         try
         {
@@ -275,6 +282,8 @@ internal sealed class ReferralStore(
                 AddChange(statements, change);
             if (answer is not null)
                 AddAnswer(statements, answer);
+            if (beside is not null)
+                statements.Add(beside);
             var kept = await database.Write(statements, cancellation);
             if (kept)
                 log.Signal();

@@ -55,3 +55,5 @@ public sealed class NotificationText;
 
 /// <summary>Administration of e-mail.</summary>
 public sealed class EmailAdminText;
+/// <summary>Importing and exporting files.</summary>
+public sealed class BulkText;

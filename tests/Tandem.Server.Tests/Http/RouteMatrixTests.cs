@@ -39,6 +39,16 @@ public sealed class RouteMatrixTests
         ["GET /v1.0/engagements/views"] = [200, 200, 403, 200, 200, 200, 401],
         ["PUT /v1.0/engagements/views/{id:guid}"] = [400, 400, 403, 400, 400, 400, 401],
         ["DELETE /v1.0/engagements/views/{id:guid}"] = [404, 404, 403, 404, 404, 404, 401],
+        ["GET /v1.0/engagements/export"] = [200, 200, 403, 200, 200, 200, 401],
+        ["POST /v1.0/engagements/imports"] = [400, 400, 403, 400, 400, 400, 401],
+        ["GET /v1.0/engagements/imports"] = [200, 200, 403, 200, 200, 200, 401],
+        ["GET /v1.0/engagements/imports/{id:guid}"] = Referrers(404),
+        ["GET /v1.0/engagements/imports/{id:guid}/rows"] = Referrers(404),
+        ["GET /v1.0/engagements/imports/{id:guid}/faulty"] = Referrers(404),
+        ["PUT /v1.0/engagements/imports/{id:guid}/mapping"] = Referrers(404),
+        ["POST /v1.0/engagements/imports/{id:guid}/start"] = Referrers(404),
+        ["POST /v1.0/engagements/imports/{id:guid}/undo"] = Referrers(404),
+        ["DELETE /v1.0/engagements/imports/{id:guid}"] = Referrers(404),
         // A stream has no end; that it is refused is the answer to a place that is none.
         ["GET /v1.0/engagements/changes"] = [400, 400, 403, 400, 400, 400, 401],
         ["GET /v1.0/engagements/notices"] = [200, 200, 403, 200, 200, 200, 401],
@@ -154,6 +164,8 @@ public sealed class RouteMatrixTests
     }
 
     private static int[] Registrars(int status) => [status, 403, 403, status, 403, status, 401];
+
+    private static int[] Referrers(int status) => [status, status, 403, status, status, status, 401];
 
     private static int[] Administered(int status) => [status, 403, 403, 404, 404, status, 401];
 
