@@ -443,3 +443,137 @@ VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+ALTER TABLE "locations" ADD "contact_email" TEXT NULL;
+
+CREATE TABLE "admin_changes" (
+    "sequence" INTEGER NOT NULL CONSTRAINT "PK_admin_changes" PRIMARY KEY AUTOINCREMENT,
+    "organization_id" TEXT NOT NULL,
+    "changed_at" INTEGER NOT NULL,
+    "author_id" TEXT NULL,
+    "author_name" TEXT NOT NULL,
+    "client_id" TEXT NULL,
+    "kind" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "target_id" TEXT NOT NULL,
+    "target" TEXT NOT NULL,
+    "change_values" TEXT NOT NULL
+);
+
+CREATE TABLE "imports" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_imports" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "caller" TEXT NOT NULL,
+    "file_name" TEXT NOT NULL,
+    "file_digest" TEXT NOT NULL,
+    "columns" TEXT NOT NULL,
+    "headers_digest" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "problem" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "leased_by" TEXT NULL,
+    "leased_until" INTEGER NOT NULL
+);
+
+CREATE TABLE "notice_settings" (
+    "user_id" TEXT NOT NULL CONSTRAINT "PK_notice_settings" PRIMARY KEY,
+    "without_email" TEXT NOT NULL,
+    "language" TEXT NULL
+);
+
+CREATE TABLE "personal_notices" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_personal_notices" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "user_id" TEXT NULL,
+    "email" TEXT NULL,
+    "kind" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "referral_id" TEXT NOT NULL,
+    "deal_name" TEXT NULL,
+    "partner_name" TEXT NULL,
+    "reason" TEXT NULL,
+    "expires_at" INTEGER NULL,
+    "read_at" INTEGER NULL,
+    "language" TEXT NOT NULL,
+    "mail_state" TEXT NOT NULL,
+    "mail_due_at" INTEGER NOT NULL,
+    "mail_attempts" INTEGER NOT NULL,
+    "mail_leased_until" INTEGER NOT NULL,
+    "mail_answer" TEXT NULL,
+    "is_digest" INTEGER NOT NULL
+);
+
+CREATE TABLE "routing_rules" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_routing_rules" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "solution_id" TEXT NOT NULL,
+    "country" TEXT NOT NULL,
+    "mpn_id" TEXT NOT NULL,
+    CONSTRAINT "FK_routing_rules_organizations_organization_id" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON DELETE CASCADE
+);
+
+CREATE TABLE "saved_views" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_saved_views" PRIMARY KEY,
+    "organization_id" TEXT NOT NULL,
+    "user_id" TEXT NOT NULL,
+    "owner_name" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "query" TEXT NOT NULL,
+    "is_shared" INTEGER NOT NULL
+);
+
+CREATE TABLE "web_sessions" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_web_sessions" PRIMARY KEY,
+    "content" BLOB NOT NULL,
+    "version" INTEGER NOT NULL,
+    "renewing_until" INTEGER NOT NULL,
+    "expires_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "import_rows" (
+    "import_id" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "cells" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "label" TEXT NOT NULL,
+    "referral_id" TEXT NULL,
+    "etag" TEXT NULL,
+    "reverse" TEXT NULL,
+    "faults" TEXT NULL,
+    "changes" TEXT NULL,
+    CONSTRAINT "PK_import_rows" PRIMARY KEY ("import_id", "number"),
+    CONSTRAINT "FK_import_rows_imports_import_id" FOREIGN KEY ("import_id") REFERENCES "imports" ("id") ON DELETE CASCADE
+);
+
+CREATE INDEX "IX_admin_changes_organization_id_sequence" ON "admin_changes" ("organization_id", "sequence");
+
+CREATE INDEX "IX_import_rows_import_id_state_number" ON "import_rows" ("import_id", "state", "number");
+
+CREATE INDEX "ix_imports_at_work" ON "imports" ("state") WHERE state IN ('Checking', 'Running', 'Undoing');
+
+CREATE INDEX "IX_imports_created_at" ON "imports" ("created_at");
+
+CREATE INDEX "IX_imports_user_id_created_at" ON "imports" ("user_id", "created_at");
+
+CREATE INDEX "IX_personal_notices_created_at" ON "personal_notices" ("created_at");
+
+CREATE INDEX "ix_personal_notices_mail" ON "personal_notices" ("mail_due_at") WHERE mail_state = 'Waiting';
+
+CREATE INDEX "ix_personal_notices_unread" ON "personal_notices" ("user_id") WHERE read_at IS NULL;
+
+CREATE INDEX "IX_personal_notices_user_id_created_at_id" ON "personal_notices" ("user_id", "created_at", "id");
+
+CREATE UNIQUE INDEX "IX_routing_rules_organization_id_solution_id_country" ON "routing_rules" ("organization_id", "solution_id", "country");
+
+CREATE INDEX "IX_saved_views_organization_id_user_id" ON "saved_views" ("organization_id", "user_id");
+
+CREATE INDEX "IX_web_sessions_expires_at" ON "web_sessions" ("expires_at");
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126025841_TheWebApplication', '10.0.15');
+
+COMMIT;
+

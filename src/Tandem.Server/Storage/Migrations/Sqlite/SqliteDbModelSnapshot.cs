@@ -272,6 +272,203 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.ToTable("OpenIddictTokens", (string)null);
                 });
 
+            modelBuilder.Entity("Tandem.Server.Audit.AdminChange", b =>
+                {
+                    b.Property<long>("Sequence")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sequence");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<Guid?>("AuthorId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("author_id");
+
+                    b.Property<string>("AuthorName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("author_name");
+
+                    b.Property<string>("ChangeValues")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("change_values");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ClientId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target");
+
+                    b.Property<string>("TargetId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_id");
+
+                    b.HasKey("Sequence");
+
+                    b.HasIndex("OrganizationId", "Sequence");
+
+                    b.ToTable("admin_changes", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Bulk.ImportRowTableRow", b =>
+                {
+                    b.Property<Guid>("ImportId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("import_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Cells")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cells");
+
+                    b.Property<string>("Changes")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changes");
+
+                    b.Property<string>("ETag")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("etag");
+
+                    b.Property<string>("Faults")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("faults");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("label");
+
+                    b.Property<Guid?>("ReferralId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("referral_id");
+
+                    b.Property<string>("Reverse")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reverse");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.HasKey("ImportId", "Number");
+
+                    b.HasIndex("ImportId", "State", "Number");
+
+                    b.ToTable("import_rows", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Bulk.ImportTableRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Caller")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("caller");
+
+                    b.Property<string>("Columns")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("columns");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("FileDigest")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("file_digest");
+
+                    b.Property<string>("FileName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("file_name");
+
+                    b.Property<string>("HeadersDigest")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("headers_digest");
+
+                    b.Property<Guid?>("LeasedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("leased_by");
+
+                    b.Property<long>("LeasedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("leased_until");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Problem")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("problem");
+
+                    b.Property<int>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("State")
+                        .HasDatabaseName("ix_imports_at_work")
+                        .HasFilter("state IN ('Checking', 'Running', 'Undoing')");
+
+                    b.HasIndex("UserId", "CreatedAt");
+
+                    b.ToTable("imports", (string)null);
+                });
+
             modelBuilder.Entity("Tandem.Server.Identity.SigningKey", b =>
                 {
                     b.Property<string>("Id")
@@ -290,6 +487,157 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.ToTable("signing_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Identity.WebSession", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("content");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("RenewingUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("renewing_until");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("web_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Notifications.NoticeSettingsRow", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Language")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("language");
+
+                    b.Property<string>("WithoutEmail")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("without_email");
+
+                    b.HasKey("UserId");
+
+                    b.ToTable("notice_settings", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Notifications.PersonalNoticeRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DealName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deal_name");
+
+                    b.Property<string>("Email")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("email");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<bool>("IsDigest")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_digest");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("language");
+
+                    b.Property<string>("MailAnswer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mail_answer");
+
+                    b.Property<int>("MailAttempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mail_attempts");
+
+                    b.Property<long>("MailDueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mail_due_at");
+
+                    b.Property<long>("MailLeasedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mail_leased_until");
+
+                    b.Property<string>("MailState")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mail_state");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("PartnerName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("partner_name");
+
+                    b.Property<long?>("ReadAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("read_at");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("ReferralId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("referral_id");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("MailDueAt")
+                        .HasDatabaseName("ix_personal_notices_mail")
+                        .HasFilter("mail_state = 'Waiting'");
+
+                    b.HasIndex("UserId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "UserId" }, "unread")
+                        .HasDatabaseName("ix_personal_notices_unread")
+                        .HasFilter("read_at IS NULL");
+
+                    b.ToTable("personal_notices", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Organizations.DirectoryTenant", b =>
@@ -315,6 +663,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.Property<string>("Id")
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
+
+                    b.Property<string>("ContactEmail")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("contact_email");
 
                     b.Property<string>("MpnId")
                         .HasColumnType("TEXT")
@@ -386,6 +738,41 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("UserId");
 
                     b.ToTable("role_assignments", (string)null);
+                });
+
+            modelBuilder.Entity("Tandem.Server.Organizations.RoutingRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Country")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("country");
+
+                    b.Property<string>("MpnId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mpn_id");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("SolutionId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("solution_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("OrganizationId", "SolutionId", "Country")
+                        .IsUnique();
+
+                    b.ToTable("routing_rules", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Organizations.ServiceClient", b =>
@@ -984,6 +1371,48 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         });
                 });
 
+            modelBuilder.Entity("Tandem.Server.Views.SavedViewRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("IsShared")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_shared");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("OrganizationId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("OwnerName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner_name");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("query");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("OrganizationId", "UserId");
+
+                    b.ToTable("saved_views", (string)null);
+                });
+
             modelBuilder.Entity("Tandem.Server.Webhooks.NoticeRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1262,6 +1691,15 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.Navigation("Authorization");
                 });
 
+            modelBuilder.Entity("Tandem.Server.Bulk.ImportRowTableRow", b =>
+                {
+                    b.HasOne("Tandem.Server.Bulk.ImportTableRow", null)
+                        .WithMany()
+                        .HasForeignKey("ImportId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Tandem.Server.Organizations.DirectoryTenant", b =>
                 {
                     b.HasOne("Tandem.Server.Organizations.Organization", null)
@@ -1285,6 +1723,15 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasOne("Tandem.Server.Organizations.User", null)
                         .WithMany("Roles")
                         .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Tandem.Server.Organizations.RoutingRule", b =>
+                {
+                    b.HasOne("Tandem.Server.Organizations.Organization", null)
+                        .WithMany("RoutingRules")
+                        .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -1340,6 +1787,8 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
             modelBuilder.Entity("Tandem.Server.Organizations.Organization", b =>
                 {
                     b.Navigation("Locations");
+
+                    b.Navigation("RoutingRules");
 
                     b.Navigation("Solutions");
 
