@@ -67,30 +67,34 @@ public static class BulkLayout
 
     private static readonly FrozenDictionary<string, BulkColumn> ByName = All.ToFrozenDictionary(c => c.Name, StringComparer.OrdinalIgnoreCase);
 
-    // What other programs call the same.
-    private static readonly FrozenDictionary<string, string> OtherNames = new Dictionary<string, string>
+    // What other programs call the same, by its letters.
+    private static readonly FrozenDictionary<string, string> OtherNames = new (string Column, string Names)[]
     {
-        ["id"] = ReferralId,
-        ["opportunityname"] = "Deal Name", ["deal"] = "Deal Name", ["topic"] = "Deal Name", ["name"] = "Deal Name",
-        ["customer"] = "Customer Name", ["company"] = "Customer Name", ["companyname"] = "Customer Name", ["account"] = "Customer Name",
-        ["accountname"] = "Customer Name", ["organization"] = "Customer Name",
-        ["address"] = "Address Line 1", ["street"] = "Address Line 1", ["address1"] = "Address Line 1", ["address2"] = "Address Line 2",
-        ["province"] = "State", ["stateprovince"] = "State", ["zip"] = "Postal Code", ["zipcode"] = "Postal Code",
-        ["postcode"] = "Postal Code", ["countrycode"] = "Country", ["countryregion"] = "Country", ["duns"] = "D-U-N-S ID", ["dunsnumber"] = "D-U-N-S ID",
-        ["firstname"] = "Customer Contact First Name", ["lastname"] = "Customer Contact Last Name", ["phone"] = "Customer Contact Phone",
-        ["email"] = "Customer Contact Email", ["contactfirstname"] = "Customer Contact First Name", ["contactlastname"] = "Customer Contact Last Name",
-        ["contactphone"] = "Customer Contact Phone", ["contactemail"] = "Customer Contact Email",
-        ["status"] = "Partner Referral Status", ["substatus"] = "Partner Referral Substatus", ["stage"] = "Sales Stage",
-        ["dealvalue"] = "Estimated Deal Value", ["amount"] = "Estimated Deal Value", ["value"] = "Estimated Deal Value",
-        ["estimatedvalue"] = "Estimated Deal Value", ["currencycode"] = "Currency", ["closedate"] = "Estimated Close Date",
-        ["closingdate"] = "Estimated Close Date", ["estimatedclosingdate"] = "Estimated Close Date", ["expectedclosedate"] = "Estimated Close Date",
-        ["opportunityid"] = "CRM ID", ["externalreferenceid"] = "CRM ID", ["campaign"] = "Marketing Campaign ID", ["campaignid"] = "Marketing Campaign ID",
-        ["description"] = "Notes", ["mpnid"] = "PartnerID (MPN ID)", ["partnerid"] = "PartnerID (MPN ID)",
-        ["kurum"] = "Customer Name", ["müşteri"] = "Customer Name", ["müşteriadı"] = "Customer Name", ["firma"] = "Customer Name",
-        ["fırsatadı"] = "Deal Name", ["anlaşmaadı"] = "Deal Name", ["tutar"] = "Estimated Deal Value", ["parabirimi"] = "Currency",
-        ["kapanıştarihi"] = "Estimated Close Date", ["şehir"] = "City", ["ülke"] = "Country", ["adres"] = "Address Line 1",
-        ["postakodu"] = "Postal Code", ["notlar"] = "Notes",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+        (ReferralId, "id"),
+        ("Deal Name", "opportunityname deal topic name fırsatadı anlaşmaadı"),
+        ("Customer Name", "customer company companyname account accountname organization kurum müşteri müşteriadı firma"),
+        ("Address Line 1", "address address1 street adres"),
+        ("Address Line 2", "address2"),
+        ("City", "town şehir"),
+        ("State", "province stateprovince"),
+        ("Postal Code", "zip zipcode postcode postakodu"),
+        ("Country", "countrycode countryregion ülke"),
+        ("D-U-N-S ID", "duns dunsnumber"),
+        ("Customer Contact First Name", "firstname contactfirstname"),
+        ("Customer Contact Last Name", "lastname contactlastname"),
+        ("Customer Contact Phone", "phone contactphone"),
+        ("Customer Contact Email", "email contactemail"),
+        ("Partner Referral Status", "status"),
+        ("Partner Referral Substatus", "substatus"),
+        ("Sales Stage", "stage"),
+        ("Estimated Deal Value", "dealvalue amount value estimatedvalue tutar"),
+        ("Currency", "currencycode parabirimi"),
+        ("Estimated Close Date", "closedate closingdate estimatedclosingdate expectedclosedate kapanıştarihi"),
+        ("CRM ID", "opportunityid externalreferenceid"),
+        ("Marketing Campaign ID", "campaign campaignid"),
+        ("Notes", "description notlar"),
+        ("PartnerID (MPN ID)", "mpnid partnerid"),
+    }.SelectMany(c => c.Names.Split(' '), (c, name) => (Name: name, c.Column)).ToFrozenDictionary(c => c.Name, c => c.Column, StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<string, BulkColumn> ByLetters =
         All.ToFrozenDictionary(c => Letters(c.Name), StringComparer.Ordinal);

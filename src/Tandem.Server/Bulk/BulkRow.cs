@@ -287,7 +287,7 @@ internal sealed class BulkRow
             var column = BulkLayout.Numbered(series, i + 1);
             var element = i < current.Count ? current[i] : null;
             var shown = element is null ? "" : show(element).Trim();
-            if (!_cells.TryGetValue(column, out var cell) || cell == shown)
+            if (!_cells.TryGetValue(column, out var cell) || CellText.AreAlike(cell, shown))
             {
                 if (element is not null)
                 {
@@ -368,7 +368,7 @@ internal sealed class BulkRow
     private bool Says(string column, out string cell, out string shown)
     {
         shown = Shown(column);
-        return _cells.TryGetValue(column, out cell!) ? cell != shown : (cell = "").Length > 0;
+        return _cells.TryGetValue(column, out cell!) ? !CellText.AreAlike(cell, shown) : (cell = "").Length > 0;
     }
 
     private string Shown(string column) => _current is null

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using System.Xml;
 using Tandem.Contracts.Reading;
 
 namespace Tandem.Server.Bulk;
@@ -42,11 +43,18 @@ internal static partial class CellText
     public static string Guard(string text) => Formula().IsMatch(text) ? "'" + text : text;
 
     /// <summary>A text cell of a workbook is never a formula; only what looks guarded is guarded once more.</summary>
-    public static string GuardInWorkbook(string text) => text.StartsWith('\'') ? Guard(text) : text;
+    public static string GuardInWorkbook(string text) => Plain(text.StartsWith('\'') ? Guard(text) : text);
+
+    /// <summary>Whether a file could make no difference between two texts: a workbook keeps neither CR nor control characters.</summary>
+    public static bool AreAlike(string left, string right) => left == right || Plain(left) == Plain(right);
 
     public static string Unguard(string cell) => cell.StartsWith('\'') && Formula().IsMatch(cell) ? cell[1..] : cell;
 
     public static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static string Plain(string text) =>
+        string.Concat(text.ReplaceLineEndings("\n").Where(c =>
+            char.IsSurrogate(c) || (XmlConvert.IsXmlChar(c) && (!char.IsControl(c) || c is '\n' or '\t'))));
 
     [GeneratedRegex(@"^(\d{1,15}|\d{1,3}(,\d{3})+)(\.\d{1,12})?$", RegexOptions.CultureInvariant)]
     private static partial Regex Number();

@@ -65,12 +65,12 @@ internal static class Imports
     /// <summary>A deal that fills every column of the layout.</summary>
     public static JsonObject FullDeal(Action<JsonObject>? change = null) => Bodies.Cosell(b =>
     {
-        b["name"] = "Full deal, with \"quotes\" and\nlines";
+        b["name"] = "Full deal, with \"quotes\",\u0001 and\nlines";
         b["externalReferenceId"] = "=HYPERLINK(\"x\")";
         b["campaignId"] = "'+1";
         b["salesStage"] = "Develop";
         b["customerProfile"]!["ids"] = new JsonArray(new JsonObject { ["profileType"] = "Duns", ["id"] = "012345678" }, new JsonObject { ["profileType"] = "External", ["id"] = "6-ABCDEFGHI" });
-        b["details"]!["notes"] = "- first\n- second; ğüşıöç";
+        b["details"]!["notes"] = "- first\r\n- second; ğüşıöç";
         b["details"]!["dealValue"] = 12345.67m;
         b["details"]!["currency"] = "EUR";
         b["details"]!["closingDateTime"] = "2027-03-24T18:30:00Z";
