@@ -38,7 +38,7 @@ internal static class TandemApp
             kestrel.AddServerHeader = false;
             // Room for any filter within its own limit, so that the limit answers and not the connection.
             kestrel.Limits.MaxRequestLineSize = 64 * 1024;
-            kestrel.Limits.MaxRequestBodySize = RequestBody.Limit;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.ReadLimit;
         });
         builder.Services.AddOptions<TandemOptions>().BindConfiguration("Tandem").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);

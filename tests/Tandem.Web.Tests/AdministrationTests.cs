@@ -20,8 +20,8 @@ public sealed class AdministrationTests(WebFixture web) : IClassFixture<WebFixtu
     {
         var bob = await web.SignIn(Bob);
         await Expect(Title(bob)).ToHaveTextAsync("Pipeline");
-        // Nothing of administration stands in his navigation.
-        await Expect(bob.Locator("#administration-pages")).ToHaveCountAsync(0);
+        // Of administration nothing stands in his navigation but the rules of routing, which he may read (B61).
+        await Expect(bob.Locator("[aria-labelledby=administration-pages] a")).ToHaveTextAsync(["Routing"]);
 
         var alice = await web.SignIn(Alice, path: $"/administration/people/{BobId}");
         await alice.Press("Take away Referrals user");
@@ -142,12 +142,18 @@ public sealed class AdministrationTests(WebFixture web) : IClassFixture<WebFixtu
         await page.Keyboard.TypeAsync("Ankara");
         await page.TabTo("PartnerID");
         await page.Keyboard.TypeAsync("600600");
+        await page.TabTo("Contact for leads");
+        await page.Keyboard.TypeAsync("leads");
+        await page.TabTo("Add a location");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#location-contact-fault")).ToContainTextAsync("must be an address");
+        await page.GetByLabel("Contact for leads").FillAsync("leads@contoso.example");
         await page.TabTo("Add a location");
         await page.Keyboard.PressAsync("Enter");
         await Expect(Said(page)).ToHaveTextAsync("Ankara is saved.");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Locations" })).ToBeFocusedAsync();
         var stored = (await Server.Get(Alice, $"/admin/organizations/{Contoso}/locations")).Value.Single(l => (string)l["name"]! == "Ankara");
-        Assert.Equal("600600", (string)stored["mpnId"]!);
+        Assert.Equal(("600600", "leads@contoso.example"), ((string)stored["mpnId"]!, (string)stored["contactEmail"]!));
         await page.Context.CloseAsync();
     }
 

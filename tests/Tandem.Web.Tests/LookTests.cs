@@ -68,7 +68,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await Check(page, "new-person-faults", look);
         await page.GotoAsync("/administration/organization");
         await page.WaitUntilReady();
-        await page.Locator(".card-head .text-button").First.ClickAsync();
+        await page.Locator("main .card-head .text-button").First.ClickAsync();
         await page.WaitForSelectorAsync("#location-name");
         await Check(page, "new-location", look);
         await page.GotoAsync("/administration/webhooks/new");
@@ -116,7 +116,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         await page.WaitForSelectorAsync("#rule-location-fault");
         await Check(page, "routing-faults", look);
         await page.Locator(".row-actions button").Nth(1).ClickAsync();
-        await page.WaitForSelectorAsync("dialog[open] #remove-title");
+        await page.WaitForSelectorAsync("dialog[open] #confirm-title");
         await Check(page, "routing-remove", look);
         await page.GotoAsync("/pipeline?view=board");
         await page.WaitUntilReady();

@@ -34,7 +34,9 @@ public sealed class TourTests(Stage stage) : IClassFixture<Stage>
             ("board", "/pipeline?view=board", ".lane .deal"),
             ("referral", $"/referrals/{stage.Shared}", ".status-card"),
             ("invite", $"/referrals/{stage.Shared}/invite", ".parties"),
-            ("new-deal", "/deals/new", ".kind"),
+            ("new-deal", "/deals/new", ".kind"), ("reports", "/reports", ".report .chart svg"), ("notices", "/notifications", "main li"),
+            ("webhook", $"/administration/webhooks/{stage.Webhook}", ".delivery"), ("person", "/administration/people", "main tbody tr"),
+            ("audit", "/administration/audit", "main li"),
         })
         {
             await page.GotoAsync(path);
@@ -42,6 +44,16 @@ public sealed class TourTests(Stage stage) : IClassFixture<Stage>
             await page.Locator(there).First.WaitForAsync();
             await Take(name);
         }
+
+        await page.GotoAsync("/import");
+        await page.WaitUntilReady();
+        await page.Choose("deals.csv",
+            "Deal Name,Customer Name,Estimated Deal Value,Currency,Estimated Close Date,Remark",
+            "Returns portal,Adatum,48000,EUR,03/24/2027,met at the fair", "Shelf cameras,Northwind Traders,many,EUR,03/24/2027,asked twice",
+            "Fleet tracking,Trey Research,67000,EUR,04/30/2027,");
+        await page.Locator(".import-row button").Nth(1).ClickAsync();
+        await page.Locator(".import-faults").WaitForAsync();
+        await Take("import");
 
         // In the evening, on the train.
         var phone = await stage.Web.SignIn(Alice, new Look(390, IsDark: true, locale), "/inbox");

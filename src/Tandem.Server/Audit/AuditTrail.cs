@@ -42,7 +42,7 @@ internal static class AuditTrail
     {
         Organization o => new(o.Id, AuditKind.Organization, o.Id, o.Name, nameof(o.Name), nameof(o.PrimaryMpnId)),
         DirectoryTenant t => new(t.OrganizationId, AuditKind.Tenant, t.Id, t.Id),
-        Location l => new(l.OrganizationId, AuditKind.Location, l.Id, l.Name, nameof(l.Name), nameof(l.MpnId)),
+        Location l => new(l.OrganizationId, AuditKind.Location, l.Id, l.Name, nameof(l.Name), nameof(l.MpnId), nameof(l.ContactEmail)),
         Solution s => new(s.OrganizationId, AuditKind.Solution, s.Id, s.Name, nameof(s.Name)),
         User u => new(u.OrganizationId, AuditKind.Person, $"{u.Id}", u.Name, nameof(u.Name), nameof(u.Email), nameof(u.ExternalId), nameof(u.IsEnabled)),
         RoleAssignment r when await db.Users.FindAsync([r.UserId], cancellation) is { } u =>

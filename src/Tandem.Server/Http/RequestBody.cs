@@ -11,6 +11,12 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Largest accepted body, 1 MiB.</summary>
     public const int Limit = 1024 * 1024;
 
+    /// <summary>
+    /// What is larger than this is cut off by the connection. Up to here it is read to its end and dropped: who still sends
+    /// when the answer comes sees a broken connection, and not why.
+    /// </summary>
+    public const int ReadLimit = 8 * Limit;
+
     private static readonly JsonDocumentOptions Options = new() { AllowTrailingCommas = true, MaxDepth = 64 };
     private static readonly string[] JsonTypes = ["application/json"];
     private readonly byte[] _buffer;
@@ -56,6 +62,8 @@ internal sealed class RequestBody : IDisposable
             length += read;
             if (length > Limit)
             {
+                while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) > 0)
+                    continue;
                 ArrayPool<byte>.Shared.Return(buffer);
                 return TooLarge;
             }

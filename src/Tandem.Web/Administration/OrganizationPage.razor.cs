@@ -105,7 +105,12 @@ public sealed partial class OrganizationPage
 
     private async Task SaveLocation(Profile location)
     {
-        await Tandem.Administration.PutLocationAsync(Organization, location.Id, new ProfileDraft { Name = location.Name, MpnId = location.MpnId ?? "" });
+        await Tandem.Administration.PutLocationAsync(Organization, location.Id, new ProfileDraft
+        {
+            Name = location.Name,
+            MpnId = location.MpnId ?? "",
+            ContactEmail = location.ContactEmail ?? "",
+        });
         _locations = await ReadLocations(Organization);
         StateHasChanged();
     }
@@ -133,11 +138,11 @@ public sealed partial class OrganizationPage
 
     private async Task<IReadOnlyList<Profile>> ReadLocations(string organization, CancellationToken cancellation = default) =>
         await Tandem.Administration.ListLocationsAsync(organization, cancellation)
-            .Select(l => new Profile(l.Id, l.Name, l.MpnId)).OrderBy(p => p.Name).ToListAsync(cancellation);
+            .Select(l => new Profile(l.Id, l.Name, l.MpnId, l.ContactEmail)).OrderBy(p => p.Name).ToListAsync(cancellation);
 
     private async Task<IReadOnlyList<Profile>> ReadSolutions(string organization, CancellationToken cancellation = default) =>
         await Tandem.Administration.ListSolutionsAsync(organization, cancellation)
-            .Select(s => new Profile(s.Id, s.Name, null)).OrderBy(p => p.Name).ToListAsync(cancellation);
+            .Select(s => new Profile(s.Id, s.Name)).OrderBy(p => p.Name).ToListAsync(cancellation);
 
     private void Require(FormFaults faults, string field, string? value)
     {

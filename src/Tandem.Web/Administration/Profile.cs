@@ -13,4 +13,5 @@ public enum ProfileKind
 /// <summary>A location or a solution.</summary>
 /// <param name="Id">What invitations and deals name it by.</param>
 /// <param name="MpnId">PartnerID of a location.</param>
-public sealed record Profile(string Id, string Name, string? MpnId);
+/// <param name="ContactEmail">Who is told of leads that come in through a location.</param>
+public sealed record Profile(string Id, string Name, string? MpnId = null, string? ContactEmail = null);

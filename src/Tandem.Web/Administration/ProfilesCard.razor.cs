@@ -10,7 +10,7 @@ public sealed partial class ProfilesCard
     private const int FewEnough = 10;
     private const int MostShown = 100;
 
-    private readonly Attempt _attempt = new("name", "mpnId", "id");
+    private readonly Attempt _attempt = new("name", "mpnId", "contactEmail", "id");
     private ElementReference _title;
     private ElementReference _fields;
     private Form? _form;
@@ -55,8 +55,6 @@ public sealed partial class ProfilesCard
         await Script.InvokeVoidAsync("tandem.focusFirst", _fields);
     }
 
-    private void Search(ChangeEventArgs change) => _search = $"{change.Value}";
-
     private void Open(Profile? known)
     {
         _attempt.Clear();
@@ -74,7 +72,7 @@ public sealed partial class ProfilesCard
     {
         var form = _form!;
         var id = form.Known?.Id ?? form.Id ?? (Kind == ProfileKind.Location ? form.NewId : "");
-        if (!await _attempt.Make(() => Save(new Profile(id, form.Name!, form.MpnId)), Check))
+        if (!await _attempt.Make(() => Save(new Profile(id, form.Name!, form.MpnId, form.ContactEmail)), Check))
             return;
         (_form, _said) = (null, Text["SavedNamed", form.Name!]);
         await _title.FocusAsync();
@@ -110,6 +108,8 @@ public sealed partial class ProfilesCard
         public string? Name { get; set; } = known?.Name;
 
         public string? MpnId { get; set; } = known?.MpnId;
+
+        public string? ContactEmail { get; set; } = known?.ContactEmail;
 
         public string? Id { get; set; }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tandem.Client;
 using Tandem.Web.Pipeline;
+using Tandem.Web.Shared;
 using Tandem.Web.SignIn;
 
 namespace Tandem.Web.Bulk;
@@ -58,7 +59,7 @@ internal static class BulkFiles
         {
             context.Response.StatusCode = (int)refused.Status;
             context.Response.ContentType = "text/plain; charset=utf-8";
-            await context.Response.WriteAsync(refused.Message, cancellation);
+            await context.Response.WriteAsync(refused.Say(), cancellation);
         }
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Microsoft.AspNetCore.WebUtilities;
 using Tandem.Client;
 using Tandem.Contracts.Bulk;
+using Tandem.Web.Shared;
 
 namespace Tandem.Web.Bulk;
 
@@ -142,7 +143,7 @@ public sealed partial class ImportPage : IDisposable
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {
-            _complaint = failure is TandemException told ? told.Message : Text["NotSent"];
+            _complaint = failure is TandemException told ? told.Say() : Text["NotSent"];
             return new([], 0);
         }
     }
@@ -169,7 +170,7 @@ public sealed partial class ImportPage : IDisposable
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException or SignIn.SignedOutException)
         {
-            _complaint = failure is TandemException told ? told.Message : Text["NotSent"];
+            _complaint = failure is TandemException told ? told.Say() : Text["NotSent"];
             StateHasChanged();
         }
 
@@ -226,7 +227,7 @@ public sealed partial class ImportPage : IDisposable
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
         {
-            _complaint = failure is TandemException told ? told.Message : Text["NotSent"];
+            _complaint = failure is TandemException told ? told.Say() : Text["NotSent"];
         }
         finally
         {

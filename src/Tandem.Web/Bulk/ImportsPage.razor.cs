@@ -57,7 +57,7 @@ public sealed partial class ImportsPage : IDisposable
         }
         catch (TandemException refused)
         {
-            _complaint = refused.Message;
+            _complaint = refused.Say();
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {

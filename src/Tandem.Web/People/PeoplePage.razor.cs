@@ -29,9 +29,8 @@ public sealed partial class PeoplePage
         Find();
     }
 
-    private void Search(ChangeEventArgs change)
+    private void Search()
     {
-        _search = $"{change.Value}";
         Find();
         // Each letter is no step to go back to.
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameter("q", _search.Length == 0 ? null : _search), replace: true);

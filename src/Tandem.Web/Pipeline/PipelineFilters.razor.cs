@@ -62,9 +62,8 @@ public sealed partial class PipelineFilters : IDisposable
         Named<ReferralDirection>(PipelineQuery.Direction),
     ];
 
-    private async Task Typed(ChangeEventArgs change)
+    private async Task Typed()
     {
-        _typed = change.Value?.ToString() ?? "";
         var letters = ++_letters;
         try
         {

@@ -27,6 +27,10 @@ internal static class ApiFaults
     /// <param name="message">What the API said.</param>
     public static string Say(string code, string message) => string.Format(
         CultureInfo.CurrentCulture,
-        Texts.GetString(Codes.Contains(code) ? code : "Other", CultureInfo.CurrentUICulture)!,
+        Texts.GetString(KeyOf(code), CultureInfo.CurrentUICulture)!,
         message);
+
+    // There are invalid currencies, countries, tokens, …
+    private static string KeyOf(string code) =>
+        Codes.Contains(code) ? code : code.StartsWith("invalid", StringComparison.Ordinal) ? "invalidValue" : "Other";
 }

@@ -141,6 +141,7 @@ public sealed class HeaderAndErrorTests(ServerFixture fixture) : IClassFixture<S
     {
         var reply = await _server.Send(Alice, HttpMethod.Post, Api, new string(' ', (1024 * 1024) + 1));
         reply.Refuses(413);
+        (await _server.Send(Alice, HttpMethod.Post, Api, new string(' ', 7 * 1024 * 1024))).Refuses(413);
         (await _server.Send(Alice, HttpMethod.Post, Api, new string(' ', 1024 * 1024))).Refuses(400, "missingProperty");
     }
 

@@ -23,6 +23,9 @@ public sealed class Stage(Browser browser) : IAsyncLifetime
     /// <summary>Alice's deal that Fabrikam has accepted.</summary>
     public string Shared { get; private set; } = "";
 
+    /// <summary>Contoso's webhook, with some deliveries in its log.</summary>
+    public string Webhook { get; private set; } = "";
+
     public async ValueTask InitializeAsync()
     {
         Web = new WebFixture(browser) { Clock = _clock };
@@ -84,7 +87,18 @@ public sealed class Stage(Browser browser) : IAsyncLifetime
                 await Invite("Cold chain monitoring", "Fabrikam Foods", "Antalya", "TR", 118_000, "Could you do the installation on site? We meet the customer on Tuesday.");
         }
 
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/crm", new WebhookAnswer(503).Saying("Down for maintenance until 6:00."), new WebhookAnswer(200));
+        var subscription = (await Web.Server.Post(Alice, "/webhooks/v2/subscriptions", new JsonObject { ["url"] = $"{receiver.Address}/crm" })).Is(201);
+        Webhook = subscription.Id;
+        foreach (var stage in new[] { "60", "80" })
+            (await Web.Server.Patch(Alice, $"{Api}/{Shared}", Bodies.Replace(("/salesStage", stage)))).Is(204);
         await Invite("Connected greenhouse", "Blue Yonder Farms", "Almería", "ES", 73_000, "They know your analytics and asked for a demo.");
+        await receiver.Until(1, TestContext.Current.CancellationToken);
+        (await Web.Server.Post(Sam, $"/admin/organizations/{Contoso}/users", new JsonObject
+        {
+            ["name"] = "Deniz Demir", ["email"] = "deniz@contoso.example", ["password"] = "Passw0rd!",
+        })).Is(201);
     }
 
     public ValueTask DisposeAsync() => Web.DisposeAsync();
@@ -93,7 +107,10 @@ public sealed class Stage(Browser browser) : IAsyncLifetime
     {
         var deal = await Deal(name, customer, city, country, value, "EUR", "20", Carol);
         (await Web.Server.Post(Carol, Api, Bodies.Connected(deal.EngagementId, ContosoLocation, b =>
-            b["inviteContext"] = new JsonObject { ["notes"] = message, ["assistanceRequestCode"] = "ProofOfConceptOrDemo" }))).Is(201);
+        {
+            b["name"] = name;
+            b["inviteContext"] = new JsonObject { ["notes"] = message, ["assistanceRequestCode"] = "ProofOfConceptOrDemo" };
+        }))).Is(201);
     }
 
     private async Task<Reply> Deal(
