@@ -22,6 +22,7 @@ public sealed partial class EditSection
     private Exception? _failure;
     private Focus _focus;
     private bool _isSaving;
+    private bool _isMerged;
     private bool _kept;
 
     private enum Focus
@@ -90,7 +91,7 @@ public sealed partial class EditSection
     private void Edit()
     {
         _draft = new Draft(Referral);
-        (_failure, _kept, _focus) = (null, false, Focus.Form);
+        (_failure, _isMerged, _kept, _focus) = (null, false, false, Focus.Form);
     }
 
     private void Close()
@@ -109,6 +110,8 @@ public sealed partial class EditSection
             if (saved is null)
                 return;
             Close();
+            // Said when it is so.
+            _kept = _isMerged;
             await Saved.InvokeAsync(saved);
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
@@ -137,7 +140,7 @@ public sealed partial class EditSection
                 if (_conflicts.Count > 0)
                     return null;
                 draft.Rebase(_theirs, []);
-                _kept = true;
+                _isMerged = true;
                 if (!draft.HasChanges)
                     return _theirs;
             }
@@ -147,16 +150,17 @@ public sealed partial class EditSection
     private async Task Resolve()
     {
         _draft!.Rebase(_theirs!, _conflicts);
-        (_conflicts, _kept) = ([], true);
-        if (!_draft.HasChanges)
+        (_conflicts, _isMerged) = ([], true);
+        if (_draft.HasChanges)
         {
-            var theirs = _theirs!;
-            Close();
-            await Saved.InvokeAsync(theirs);
+            await Save();
             return;
         }
 
-        await Save();
+        var theirs = _theirs!;
+        Close();
+        _kept = true;
+        await Saved.InvokeAsync(theirs);
     }
 
     private void KeepEditing() => (_conflicts, _focus) = ([], Focus.Form);
