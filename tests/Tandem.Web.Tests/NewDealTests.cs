@@ -32,7 +32,7 @@ public sealed class NewDealTests(WebFixture web) : IClassFixture<WebFixture>
         var page = await web.SignIn(Alice);
         await page.FillCosell("Pressed twice");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create deal and invite Microsoft" }).DblClickAsync();
-        await page.WaitForURLAsync("**/referrals/*");
+        await page.WaitUntilAt("**/referrals/*");
         var deals = (await web.Server.Get(Alice, $"{Api}?$filter=name eq 'Pressed twice'")).Value;
         var deal = Assert.Single(deals);
         var parties = (await web.Server.Get(Sam, $"{Api}?$filter=name eq 'Pressed twice'")).Value;
@@ -52,7 +52,7 @@ public sealed class NewDealTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Locator("#solution-area").SelectOptionAsync("Security");
         await page.Locator("#solution-play").SelectOptionAsync("Data Security");
         await page.Press("Create deal and invite Microsoft");
-        await page.WaitForURLAsync("**/referrals/*");
+        await page.WaitUntilAt("**/referrals/*");
         var deal = await web.Server.Get(Alice, $"{Api}/{page.Url.Split('/')[^1]}");
         Assert.Equal("Managed services", (string?)deal.Json["partnerRole"]);
         Assert.Equal("Data Security", (string?)deal.Json["solutionPlay"]);
@@ -82,7 +82,7 @@ public sealed class NewDealTests(WebFixture web) : IClassFixture<WebFixture>
 
         await page.Type("E-mail", "ada@customer.example");
         await page.Press("Create deal and invite Microsoft");
-        await page.WaitForURLAsync("**/referrals/*");
+        await page.WaitUntilAt("**/referrals/*");
         await page.Context.CloseAsync();
     }
 

@@ -31,7 +31,7 @@ public sealed class ProviderTests(Browser browser)
 
             await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-            await page.WaitForURLAsync("**/signed-out");
+            await page.WaitUntilAt("**/signed-out");
             await context.CloseAsync();
 
             // Nobody else may pass for the pages.
@@ -73,7 +73,7 @@ public sealed class ProviderTests(Browser browser)
 
             await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-            await page.WaitForURLAsync($"{server.Address}/signed-out");
+            await page.WaitUntilAt($"{server.Address}/signed-out");
             await context.CloseAsync();
         }
 

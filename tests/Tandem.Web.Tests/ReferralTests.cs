@@ -71,7 +71,7 @@ public sealed class ReferralTests(WebFixture web) : IClassFixture<WebFixture>
         await Expect(Button(page, "Save")).ToBeVisibleAsync();
         await Button(page, "Cancel").ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Invite a partner" }).ClickAsync();
-        await page.WaitForURLAsync($"**/referrals/{own.Id}/invite");
+        await page.WaitUntilAt($"**/referrals/{own.Id}/invite");
         await page.Context.CloseAsync();
     }
 
@@ -278,7 +278,7 @@ public sealed class ReferralTests(WebFixture web) : IClassFixture<WebFixture>
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
         await Expect(page.GetByLabel("Notes")).ToHaveValueAsync("unsaved");
         await back.ClickAsync();
-        await page.WaitForURLAsync("**/pipeline");
+        await page.WaitUntilAt("**/pipeline");
         await page.Context.CloseAsync();
     }
 

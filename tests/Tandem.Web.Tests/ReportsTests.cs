@@ -89,9 +89,9 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         var page = await _web.SignIn(Alice, path: "/reports");
         await page.GetByLabel("Country").FillAsync("TR");
         await page.GetByLabel("Country").PressAsync("Enter");
-        await page.WaitForURLAsync("**/reports?country=TR");
+        await page.WaitUntilAt("**/reports?country=TR");
         await page.GetByLabel("Currency").SelectOptionAsync("EUR");
-        await page.WaitForURLAsync("**/reports?country=TR&currency=EUR");
+        await page.WaitUntilAt("**/reports?country=TR&currency=EUR");
         var expected = (await Reports.SourcesAsync(new ReportQuery { Filter = "customerProfile/address/country eq 'TR' and details/currency eq 'EUR'" }, Cancellation)).Sum(r => r.Count);
         await Expect(Cell(page, "sources", 1)).ToHaveTextAsync($"{expected}");
 
@@ -118,7 +118,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         var link = Cell(page, "stages", 1).Nth(4).GetByRole(AriaRole.Link);
         var number = await link.InnerTextAsync();
         await link.ClickAsync();
-        await page.WaitForURLAsync("**/pipeline?*");
+        await page.WaitUntilAt("**/pipeline?*");
         await Expect(page.Locator(".pager")).ToContainTextAsync($"of {number}");
 
         await page.GotoAsync("/reports?currency=EUR");

@@ -30,7 +30,7 @@ public sealed class SavedViewTests(WebFixture web) : IClassFixture<WebFixture>
         var bob = await web.SignIn(Bob, path: "/pipeline");
         await Open(bob, "Views");
         await bob.GetByRole(AriaRole.Link, new() { Name = "Biggest first" }).ClickAsync();
-        await bob.WaitForURLAsync("**/pipeline?sort=-value&status=Active");
+        await bob.WaitUntilAt("**/pipeline?sort=-value&status=Active");
         await Expect(bob.Locator("#views summary")).ToHaveTextAsync("View: Biggest first");
         await Expect(bob.GetByRole(AriaRole.Button, new() { Name = "Remove the view Biggest first" })).ToHaveCountAsync(0);
 

@@ -46,7 +46,7 @@ public sealed class SessionTests(Browser browser)
 
         await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync("**/signed-out");
+        await page.WaitUntilAt("**/signed-out");
         // The one at which it was ended, at once; the other one, which has just used it, within its memory.
         await page.Context.AddCookiesAsync(cookies);
         await page.GotoAsync($"{second.Address}/pipeline");

@@ -18,7 +18,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
         await Assertions.Expect(page.Locator(".menu-person")).ToContainTextAsync(Alice);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync("**/signed-out");
+        await page.WaitUntilAt("**/signed-out");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("You are signed out");
 
         // Nobody is signed in any more: the issuer asks who it is.
@@ -123,7 +123,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Keyboard.PressAsync("Enter");
         await Reach(page, "By keyboard");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/referrals/*");
+        await page.WaitUntilAt("**/referrals/*");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("By keyboard");
         // Whoever cannot see hears where he is: the heading has the focus.
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeFocusedAsync();

@@ -75,7 +75,7 @@ public sealed class WebhookPageTests(Browser browser) : IAsyncLifetime
         (await Server.Patch(Alice, $"{Api}/{deal.Id}", Bodies.Replace(("/name", "Seen")))).Is(204);
         await Expect(card.Locator(".referral-delivery")).ToHaveCountAsync(2);
         await card.GetByRole(AriaRole.Link, new() { Name = "Delivery log of" }).ClickAsync();
-        await page.WaitForURLAsync($"**/administration/webhooks/{made["id"]}?referral={deal.Id}");
+        await page.WaitUntilAt($"**/administration/webhooks/{made["id"]}?referral={deal.Id}");
         await Expect(page.Locator(".delivery")).ToHaveCountAsync(2);
         await page.Context.CloseAsync();
     }

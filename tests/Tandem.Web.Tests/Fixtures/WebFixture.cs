@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.Playwright;
 using Tandem.Server.Tests.Fixtures;
@@ -77,6 +78,14 @@ public sealed class WebFixture(Browser browser) : IAsyncLifetime
 
 internal static class PageExtensions
 {
+    /// <summary>
+    /// Waits until the page's address is as wanted; two stars stand for anything, one for anything but a slash. The browser's
+    /// own waiting misses, now and then, a navigation that loads no document.
+    /// </summary>
+    public static Task WaitUntilAt(this IPage page, string address) => Assertions.Expect(page).ToHaveURLAsync(
+        new Regex($"^{Regex.Escape(address).Replace("\\*\\*", ".*", StringComparison.Ordinal).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$"),
+        new() { Timeout = 15_000 });
+
     /// <summary>Waits until the page answers clicks and has loaded what it shows.</summary>
     public static async Task WaitUntilReady(this IPage page)
     {
