@@ -25,7 +25,7 @@ internal static class FormExtensions
         {
             await page.Keyboard.PressAsync("Tab");
             var focused = await page.EvaluateAsync<string>("""
-                () => { const e = document.activeElement; return (e.labels?.[0]?.innerText ?? e.innerText ?? "").replace(/\(.*\)$/, "").trim() }
+                () => { const e = document.activeElement; return (e.labels?.[0]?.innerText ?? e.innerText ?? "").replace(/\(.*\)$/, "").replace(/\s+/g, " ").trim() }
                 """);
             if (focused == name)
                 return;
