@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Localization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Tandem.Web.Bulk;
 using Tandem.Web.Shared;
@@ -33,6 +34,7 @@ internal static class PagePipeline
         configuration["ReloadStaticAssetsAtRuntime"] ??= "false";
 
         var pages = new ApplicationBuilder(services);
+        pages.Use(RefuseWhileStopping(services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         pages.Use(UseServices(services));
         pages.Use(UsePublicAddress(services.GetRequiredService<IOptions<WebOptions>>().Value.PublicUrl));
         pages.Use(AnswerPrograms);
@@ -64,6 +66,16 @@ internal static class PagePipeline
         pages.Run(next);
         return pages.Build();
     }
+
+    // A page whose connection is closed because the server stops tries again at once, and would hold it up.
+    private static Func<HttpContext, RequestDelegate, Task> RefuseWhileStopping(CancellationToken stopping) => (context, next) =>
+    {
+        if (!stopping.IsCancellationRequested)
+            return next(context);
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.Connection = "close";
+        return Task.CompletedTask;
+    };
 
     private static Func<HttpContext, RequestDelegate, Task> UseServices(IServiceProvider services) => async (context, next) =>
     {

@@ -15,6 +15,7 @@ public sealed class LookTests(WebFixture web) : IClassFixture<WebFixture>
         { 360, false, "tr-TR" },
         { 360, true, "tr-TR" },
         { 320, false, "en-GB" },
+        { 2560, false, "tr-TR" },
     };
 
     [Theory, MemberData(nameof(Looks))]
