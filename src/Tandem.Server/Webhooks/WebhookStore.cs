@@ -281,6 +281,8 @@ internal sealed class WebhookStore(HotDatabase database)
         Guid subscription, DateTimeOffset since, DeliveryState? state, DateTimeOffset now, CancellationToken cancellation)
     {
         var (count, after) = (0L, 0L);
+        // A courier may be storing that it was taken: then it is not what was asked for any more.
+        var locking = database.Kind == DatabaseKind.Postgres ? " FOR UPDATE" : "";
         while (true)
         {
             var chunk = new List<long>();
@@ -291,7 +293,7 @@ internal sealed class WebhookStore(HotDatabase database)
                 var command = session.Command(
                     "UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = @now WHERE sequence IN "
                     + "(SELECT sequence FROM webhook_deliveries WHERE subscription_id = @id AND sequence > @after "
-                    + $"AND created_at >= @since AND {condition} ORDER BY sequence LIMIT {Chunk}) RETURNING sequence")
+                    + $"AND created_at >= @since AND {condition} ORDER BY sequence LIMIT {Chunk}{locking}) RETURNING sequence")
                     .With("@now", WireTime.ToUnixMicroseconds(now)).With("@id", database.Id(subscription))
                     .With("@after", after).With("@since", WireTime.ToUnixMicroseconds(since));
                 await using var row = await command.ExecuteReaderAsync(cancellation);

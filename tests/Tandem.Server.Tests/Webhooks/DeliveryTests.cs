@@ -117,6 +117,49 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task What_is_taken_while_all_that_waits_is_sent_again_is_not_sent_again() // W39, W42
+    {
+        const string Take = "UPDATE webhook_deliveries SET state = 'Delivered'";
+        await using var server = await Start(At("2026-11-20T08:00:00Z"));
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.On("/", new WebhookAnswer(500));
+        await server.Register(Alice, $"{receiver.Address}/");
+        await server.Own();
+        var log = await Log(server, Alice);
+        await server.Until(Alice, log, r => Attempts(r) == 1);
+        Task<Reply> Resend() => server.Post(Alice, log.Replace("/deliveries", "/resend", StringComparison.Ordinal),
+            new JsonObject { ["since"] = "2000-01-01T00:00:00Z", ["state"] = "Pending" });
+        Reply resent;
+        if (TestDatabase.IsPostgres)
+        {
+            // Another node stores that the event was taken, and commits when the resend has found it waiting.
+            await using var source = NpgsqlDataSource.Create(await TestDatabase.Database(Path.GetFileName(server.Data)));
+            await using var connection = await source.OpenConnectionAsync(Cancellation);
+            await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+            await using var command = new NpgsqlCommand(Take, connection, transaction);
+            await command.ExecuteNonQueryAsync(Cancellation);
+            var resend = Resend();
+            while (Equals(0L, await TestDatabase.Ask(server.Data,
+                "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")))
+            {
+                Assert.False(resend.IsCompleted);
+            }
+
+            await transaction.CommitAsync(Cancellation);
+            resent = await resend;
+        }
+        else
+        {
+            // SQLite has one writer at a time.
+            await TestDatabase.Ask(server.Data, Take);
+            resent = await Resend();
+        }
+
+        Assert.Equal(0, (long)resent.Is(202).Json["count"]!);
+        Assert.Equal("Delivered", (string)(await server.Get(Alice, log)).Is(200).Value.Single()["state"]!);
+    }
+
+    [Fact]
     public async Task A_referrals_events_wait_behind_its_retry_and_others_flow_on() // W39
     {
         var clock = At("2026-11-20T08:00:00Z");
