@@ -34,6 +34,7 @@ internal sealed class LoadRun(bool isQuick, string only)
             await Measure(await PostgresData.Create(postgres, "small"), await PostgresData.Create(postgres, "large"));
             await Webhooks(new SqliteData(Path.Combine(_folder, "hooks")));
             await Webhooks(await PostgresData.Create(postgres, "hooks"));
+            await People(new SqliteData(Path.Combine(_folder, "people")));
             if (only.Length == 0)
                 _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
         }
@@ -110,6 +111,25 @@ internal sealed class LoadRun(bool isQuick, string only)
             var (without, with) = await load.Creates(connections, [server.Process.Id, .. data.Processes]);
             _report.Add(name, $"webhooks, create by {connections} with none", without);
             _report.Add(name, $"webhooks, create by {connections} with ten", with);
+        }
+    }
+
+    // The pages talk to the API; which database is behind it is measured above.
+    private async Task People(BenchData data)
+    {
+        if (!Wants(data.Name, "browser"))
+            return;
+        Say($"{data.Name}: web pages");
+        (await Start(data)).Dispose();
+        using var server = await Start(data);
+        await using var load = new PageLoad(server, isQuick ? 2 : 11);
+        _report.Add(data.Name, "browser first sign-in", await load.FirstSignIn());
+        await data.Multiply(await server.Create(Body()), 2_000);
+        foreach (var (name, path) in PageLoad.Pages)
+        {
+            var (time, bytes) = await load.Look(path);
+            _report.Add(data.Name, $"browser {name}", time);
+            _report.Transferred(name, bytes);
         }
     }
 

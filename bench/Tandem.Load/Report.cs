@@ -11,6 +11,7 @@ internal sealed class Report
     private readonly Dictionary<(string Data, string What), Measured> _measured = [];
     private readonly Dictionary<string, double> _idle = [];
     private readonly Dictionary<string, double> _loaded = [];
+    private readonly Dictionary<string, long> _transferred = [];
     private (double Get, double Create) _allocation;
 
     public void Add(string data, string what, Measured measured)
@@ -23,6 +24,12 @@ internal sealed class Report
     public void Idle(string data, double megabytes) => Memory(_idle, data, "idle", megabytes);
 
     public void Loaded(string data, double megabytes) => Memory(_loaded, data, "under load", megabytes);
+
+    public void Transferred(string page, long bytes)
+    {
+        _transferred[page] = bytes;
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {page}: {bytes / 1000} kB"));
+    }
 
     public void Allocation((double Get, double Create) bytes) => _allocation = bytes;
 
@@ -65,6 +72,13 @@ internal sealed class Report
             Row($"commit to delivery beside 20 hostile receivers, p99, {data}", "≤ 2,000 ms", Of(data, "webhooks, commit to delivery").P99);
         }
 
+        Row("web page of the first person at a server just started", "≤ 1,500 ms", Of("SQLite", "browser first sign-in").P50);
+        foreach (var (page, _) in PageLoad.Pages)
+        {
+            Row($"web page {page}, empty cache, median", "≤ 1,500 ms", Of("SQLite", $"browser {page}").P50);
+            Row($"web page {page}, transferred", "≤ 400 kB", $"{_transferred[page] / 1000} kB");
+        }
+
         Row("allocation, get", "≤ 4 kB", $"{_allocation.Get / 1000:0.0} kB");
         Row("allocation, create", "≤ 60 kB", $"{_allocation.Create / 1000:0.0} kB");
         Line("");
@@ -72,7 +86,7 @@ internal sealed class Report
         Line("| --- | --- | --- | --- | --- |");
         foreach (var ((data, what), measured) in _measured)
         {
-            Line($"| {data} {what} | {measured.PerSecond:N0} | {measured.P50} | {measured.P99} | "
+            Line($"| {data} {what} | {(measured.PerSecond > 0 ? $"{measured.PerSecond:N0}" : "")} | {measured.P50} | {measured.P99} | "
                 + $"{(measured.CpuPerThousand > 0 ? $"{measured.CpuPerThousand:0.000}" : "")} |");
         }
 
