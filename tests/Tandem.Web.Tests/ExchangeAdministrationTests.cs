@@ -112,7 +112,6 @@ public sealed class ExchangeAdministrationTests(Browser browser) : IAsyncLifetim
     private async Task<IPage> SignIn(string email, string password, string path)
     {
         var context = await browser.Open(_server.Address, new Look());
-        context.SetDefaultTimeout(15_000);
         var page = await context.NewPageAsync();
         await page.GotoAsync(path);
         await FillIn(page, email, password);

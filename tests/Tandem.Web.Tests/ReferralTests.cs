@@ -275,7 +275,7 @@ public sealed class ReferralTests(WebFixture web) : IClassFixture<WebFixture>
         };
         var back = page.GetByRole(AriaRole.Link, new() { Name = "Back to the pipeline" });
         await back.ClickAsync();
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
         await Expect(page.GetByLabel("Notes")).ToHaveValueAsync("unsaved");
         await back.ClickAsync();
         await page.WaitUntilAt("**/pipeline");

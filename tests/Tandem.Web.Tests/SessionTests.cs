@@ -200,7 +200,6 @@ public sealed class SessionTests(Browser browser)
     private async Task<IPage> SignIn(TandemServer server, string email)
     {
         var context = await browser.Open(server.Address, new Look());
-        context.SetDefaultTimeout(15_000);
         var page = await context.NewPageAsync();
         await page.GotoAsync("/");
         await page.GetByRole(AriaRole.Button, new() { Name = email }).ClickAsync();

@@ -175,7 +175,7 @@ public sealed class WebhookPageTests(Browser browser) : IAsyncLifetime
     // What was sent is logged a moment after the receiver has it; a reader refreshes until it is there.
     private static async Task Seen(IPage page, ILocator row, string text)
     {
-        for (var tries = 0; tries < 100 && !(await row.AllInnerTextsAsync()).Any(t => t.Contains(text, StringComparison.Ordinal)); tries++)
+        for (var tries = 0; tries < 1000 && !(await row.AllInnerTextsAsync()).Any(t => t.Contains(text, StringComparison.Ordinal)); tries++)
         {
             await page.Press("Refresh");
             await Task.Delay(50, Cancellation);

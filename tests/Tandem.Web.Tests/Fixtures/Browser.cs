@@ -6,11 +6,15 @@ namespace Tandem.Web.Tests.Fixtures;
 public sealed class Browser : IAsyncLifetime
 {
     private const string Program = "/usr/bin/chromium";
+
+    // Of a machine that does much else; whoever waits this long waits in vain.
+    private const float Patience = 60_000;
     private IPlaywright _playwright = null!;
     private IBrowser _browser = null!;
 
     public async ValueTask InitializeAsync()
     {
+        Assertions.SetDefaultExpectTimeout(Patience);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -24,15 +28,20 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>A person's own browser: no cookie of another.</summary>
-    public Task<IBrowserContext> Open(string server, Look look) => _browser.NewContextAsync(new BrowserNewContextOptions
+    public async Task<IBrowserContext> Open(string server, Look look)
     {
-        BaseURL = server,
-        ColorScheme = look.IsDark ? ColorScheme.Dark : ColorScheme.Light,
-        Locale = look.Locale,
-        TimezoneId = "Europe/Istanbul",
-        ReducedMotion = ReducedMotion.Reduce,
-        ViewportSize = new ViewportSize { Width = look.Width, Height = look.Width < 600 ? 780 : 900 },
-    });
+        var context = await _browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = server,
+            ColorScheme = look.IsDark ? ColorScheme.Dark : ColorScheme.Light,
+            Locale = look.Locale,
+            TimezoneId = "Europe/Istanbul",
+            ReducedMotion = ReducedMotion.Reduce,
+            ViewportSize = new ViewportSize { Width = look.Width, Height = look.Width < 600 ? 780 : 900 },
+        });
+        context.SetDefaultTimeout(Patience);
+        return context;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -34,7 +34,6 @@ public sealed class WebFixture(Browser browser) : IAsyncLifetime
     public async Task<IPage> Open(Look? look = null)
     {
         var context = await browser.Open(Server.Address, look ?? new Look());
-        context.SetDefaultTimeout(15_000);
         return await context.NewPageAsync();
     }
 
@@ -83,8 +82,7 @@ internal static class PageExtensions
     /// own waiting misses, now and then, a navigation that loads no document.
     /// </summary>
     public static Task WaitUntilAt(this IPage page, string address) => Assertions.Expect(page).ToHaveURLAsync(
-        new Regex($"^{Regex.Escape(address).Replace("\\*\\*", ".*", StringComparison.Ordinal).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$"),
-        new() { Timeout = 15_000 });
+        new Regex($"^{Regex.Escape(address).Replace("\\*\\*", ".*", StringComparison.Ordinal).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$"));
 
     /// <summary>Waits until the page answers clicks and has loaded what it shows.</summary>
     public static async Task WaitUntilReady(this IPage page)
