@@ -164,6 +164,7 @@ internal sealed class Courier(
     {
         DuePage due;
         List<long> behind;
+        bool isIdle;
         do
         {
             lock (_lock)
@@ -177,10 +178,12 @@ internal sealed class Courier(
                 // After a full page there are more.
                 _mayHaveMore |= due.IsFull && _ready.Count > 0;
                 behind = [.. due.Behind.Where(s => !_underway.Contains(s))];
+                isIdle = _underway.Count == 0;
             }
 
-            // What is behind others makes room when the page has none for more, or nothing else is due.
-            if (behind.Count == 0 || (_ready.Count > 0 && !due.IsFull))
+            // What is behind others makes room when it fills the page; and when it is all that is left, so that nobody looks
+            // for it before the ones in front are due.
+            if (behind.Count == 0 || !(isIdle || due.IsFull))
                 return;
         }
         while (await store.PutBehind(behind, _stop.Token) > 0 && due.IsFull && _ready.Count == 0);
