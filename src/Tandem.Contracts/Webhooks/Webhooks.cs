@@ -115,7 +115,7 @@ public sealed record DeliveryView
     /// <summary>When the event was raised.</summary>
     public required DateTimeOffset RaisedDateTime { get; init; }
 
-    /// <summary>When the next attempt is due; null when there is none.</summary>
+    /// <summary>When the next attempt is due; null when there is none, and while an earlier event of the referral waits.</summary>
     public DateTimeOffset? NextAttemptDateTime { get; init; }
 
     /// <summary>Every attempt, oldest first.</summary>

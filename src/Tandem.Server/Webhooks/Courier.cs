@@ -162,17 +162,31 @@ internal sealed class Courier(
 
     private async Task Fetch()
     {
-        lock (_lock)
-            _finished.Clear();
-        var due = await store.Due(id, clock.GetUtcNow(), _stop.Token);
-        lock (_lock)
+        DuePage due;
+        List<long> behind;
+        bool isIdle;
+        do
         {
-            // What finished meanwhile was read as it was before.
-            foreach (var delivery in due.Where(d => !_finished.Contains(d.Sequence) && _underway.Add(d.Sequence)))
-                _ready.Enqueue(delivery);
-            // Behind a full page there are more.
-            _mayHaveMore |= due.Count == WebhookStore.MostDue && _ready.Count > 0;
+            lock (_lock)
+                _finished.Clear();
+            due = await store.Due(id, clock.GetUtcNow(), _stop.Token);
+            lock (_lock)
+            {
+                // What finished meanwhile was read as it was before.
+                foreach (var delivery in due.First.Where(d => !_finished.Contains(d.Sequence) && _underway.Add(d.Sequence)))
+                    _ready.Enqueue(delivery);
+                // After a full page there are more.
+                _mayHaveMore |= due.IsFull && _ready.Count > 0;
+                behind = [.. due.Behind.Where(s => !_underway.Contains(s))];
+                isIdle = _underway.Count == 0;
+            }
+
+            // What is behind others makes room when it fills the page; and when it is all that is left, so that nobody looks
+            // for it before the ones in front are due.
+            if (behind.Count == 0 || !(isIdle || due.IsFull))
+                return;
         }
+        while (await store.PutBehind(behind, _stop.Token) > 0 && due.IsFull && _ready.Count == 0);
     }
 
     private async Task Deliver(Subscription subscription, DueDelivery delivery)

@@ -55,9 +55,14 @@ internal sealed class DeliveryResults(HotDatabase database, ILogger<DeliveryResu
         var group = new List<Waiting>();
         while (group.Count < LargestGroup && _waiting.Reader.TryRead(out var next))
             group.Add(next);
-        var statements = group.SelectMany(w => w.Health is null
-            ? [WebhookStore.NoteResult(w.Result)]
-            : new[] { WebhookStore.NoteResult(w.Result), w.Health }).ToList();
+        var statements = new List<HotStatement>();
+        foreach (var (result, health, _) in group)
+        {
+            WebhookStore.NoteResult(statements, result);
+            if (health is not null)
+                statements.Add(health);
+        }
+
         var isStored = false;
         for (var tries = 1; !isStored && tries <= MostTries; tries++)
         {

@@ -112,17 +112,21 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
     }, cancellation);
 
     /// <summary>Removes a subscription and drops what waits for it (W12); false when it is gone.</summary>
-    public Task<bool> Remove(Subscription subscription, AdminAuthor author, CancellationToken cancellation) => Write(async (session, cancellation) =>
+    public async Task<bool> Remove(Subscription subscription, AdminAuthor author, CancellationToken cancellation)
     {
-        var id = subscription.Id;
-        if (await session.Command("DELETE FROM webhook_subscriptions WHERE id = @id").With("@id", database.Id(id))
-            .ExecuteNonQueryAsync(cancellation) == 0)
-            return false;
-        await session.Command("UPDATE webhook_deliveries SET state = 'Dropped' WHERE subscription_id = @id AND state = 'Pending'")
-            .With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
-        await Note(session, SubscriptionAudit.Of(author, subscription, null), cancellation);
-        return true;
-    }, cancellation);
+        var isRemoved = await Write(async (session, cancellation) =>
+        {
+            if (await session.Command("DELETE FROM webhook_subscriptions WHERE id = @id").With("@id", database.Id(subscription.Id))
+                .ExecuteNonQueryAsync(cancellation) == 0)
+                return false;
+            await Note(session, SubscriptionAudit.Of(author, subscription, null), cancellation);
+            return true;
+        }, cancellation);
+        // Afterwards, since there may be many: what has no subscription is not sent.
+        if (isRemoved)
+            await WebhookStore.Drop(database, subscription.Id, cancellation);
+        return isRemoved;
+    }
 
     /// <summary>Pauses a receiver that has failed for too long, and tells its organization.</summary>
     public Task<bool> Pause(Subscription subscription, string because, CancellationToken cancellation) =>

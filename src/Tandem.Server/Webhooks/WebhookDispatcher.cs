@@ -21,6 +21,7 @@ internal sealed class WebhookDispatcher(
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenRenewals = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan BetweenPrunings = TimeSpan.FromHours(1);
+    private static readonly TimeSpan BetweenChunks = TimeSpan.FromMilliseconds(100);
 
     private readonly Guid _node = Guid.NewGuid();
     private readonly ConcurrentDictionary<Guid, Courier> _couriers = new();
@@ -29,6 +30,7 @@ internal sealed class WebhookDispatcher(
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    private Task _pruning = Task.CompletedTask;
     private DateTimeOffset _pruned;
     private bool _hasLeased;
 
@@ -54,6 +56,7 @@ internal sealed class WebhookDispatcher(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await _pruning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var courier in _couriers.Values)
             courier.Stop();
         await Task.WhenAll(_couriers.Values.Select(c => c.Done));
@@ -82,7 +85,8 @@ internal sealed class WebhookDispatcher(
                 if (subscriptions.IsEmpty)
                     continue;
                 await Start(isTold ? Told() : [.. Told(), .. await store.Waiting(clock.GetUtcNow(), stoppingToken)], stoppingToken);
-                await Prune(stoppingToken);
+                if (_pruning.IsCompleted && clock.GetUtcNow() - _pruned >= BetweenPrunings)
+                    _pruning = Prune(stoppingToken);
             }
             catch (Exception failure) when (failure is DbException or DatabaseAwayException)
             {
@@ -193,12 +197,19 @@ internal sealed class WebhookDispatcher(
         }
     }
 
+    // Beside the sending, which does not wait for it.
     private async Task Prune(CancellationToken cancellation)
     {
-        if (clock.GetUtcNow() - _pruned < BetweenPrunings)
-            return;
-        while (await store.Prune(clock.GetUtcNow(), cancellation))
-            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
-        _pruned = clock.GetUtcNow();
+        try
+        {
+            var began = clock.GetUtcNow();
+            while (await store.Prune(clock.GetUtcNow(), cancellation))
+                await Task.Delay(BetweenChunks, cancellation);
+            _pruned = began;
+        }
+        catch (Exception failure) when (failure is DbException or DatabaseAwayException)
+        {
+            logger.LogWarning("Old webhooks could not be removed, which is tried again: {Reason}", failure.Message);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Npgsql;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Webhooks;
 using Tandem.Server.Storage;
@@ -8,8 +9,16 @@ using static NpgsqlTypes.NpgsqlDbType;
 namespace Tandem.Server.Webhooks;
 
 /// <summary>A delivery that may be tried now: the first that is pending of its referral.</summary>
+/// <param name="DueAt">As it was read: another time says that somebody asked for it meanwhile.</param>
 internal sealed record DueDelivery(
-    long Sequence, Guid EventId, Guid? ReferralId, string Name, int Attempts, IReadOnlyList<DeliveryAttempt> Log, byte[] Body);
+    long Sequence, Guid SubscriptionId, Guid EventId, Guid? ReferralId, string Name, long DueAt, int Attempts,
+    IReadOnlyList<DeliveryAttempt> Log, byte[] Body);
+
+/// <summary>Some of what is due, oldest first: what may be tried, and what is behind another one of its referral.</summary>
+internal sealed record DuePage(IReadOnlyList<DueDelivery> First, IReadOnlyList<long> Behind)
+{
+    public bool IsFull => First.Count + Behind.Count == WebhookStore.MostDue;
+}
 
 /// <summary>What became of an attempt, or of a delivery that is not wanted any more.</summary>
 internal sealed record DeliveryResult(
@@ -18,7 +27,13 @@ internal sealed record DeliveryResult(
 /// <summary>Deliveries and their log, in prepared SQL; planned in batches, leased by subscription.</summary>
 internal sealed class WebhookStore(HotDatabase database)
 {
-    public const int MostDue = 64;
+    public const int MostDue = 128;
+
+    /// <summary>
+    /// Due when the one in front of it is done. A delivery is put there when a look finds it due behind another one, so
+    /// that later looks pass over what is due and not over what waits; whoever ends the one in front brings it back.
+    /// </summary>
+    public const long Behind = long.MaxValue;
 
     /// <summary>
     /// A node that is gone holds its subscriptions for as long as this; one that lives says so three times meanwhile.
@@ -37,26 +52,39 @@ internal sealed class WebhookStore(HotDatabase database)
         + "attempts, created_at, log) VALUES ($1, $2, $3, $4, $5, 'Pending', $6, 0, $6, '[]')",
         Uuid, Uuid, Text, Uuid, Text, Bigint);
 
+    // Whoever asked for it after the attempt began gets it again; the log has the attempt all the same.
     private static readonly HotSql Note = new(
-        "UPDATE webhook_deliveries SET state = $2, attempts = $3, due_at = $4, log = $5 WHERE sequence = $1 AND state = 'Pending'",
-        Bigint, Text, Integer, Bigint, Text);
+        "UPDATE webhook_deliveries SET state = CASE WHEN due_at = $2 THEN $3 ELSE state END, "
+        + "attempts = CASE WHEN due_at = $2 THEN $4 ELSE attempts END, due_at = CASE WHEN due_at = $2 THEN $5 ELSE due_at END, "
+        + "log = $6 WHERE sequence = $1 AND state = 'Pending'",
+        Bigint, Bigint, Text, Integer, Bigint, Text);
 
-    // The oldest pending one of each referral: while it waits, the later ones wait behind it.
-    private const string FirstOfEach = "SELECT MIN(sequence) FROM webhook_deliveries WHERE subscription_id = $1 "
-        + "AND state = 'Pending' GROUP BY referral_id";
+    // By the index of referrals: the plus keeps the one of due times away, where all that wait lie together.
+    private static readonly HotSql BringNext = new(
+        "UPDATE webhook_deliveries SET due_at = created_at WHERE sequence = (SELECT MIN(sequence) FROM webhook_deliveries "
+        + $"WHERE subscription_id = $1 AND referral_id = $2 AND state = 'Pending' AND sequence > $3 AND +due_at = {Behind})",
+        Uuid, Uuid, Bigint);
+
+    // The older ones of its referral that are pending; a test event has no referral, and waits for nothing.
+    private const string InFront = "SELECT 1 FROM webhook_deliveries f WHERE f.subscription_id = d.subscription_id "
+        + "AND f.referral_id = d.referral_id AND f.state = 'Pending' AND f.sequence < d.sequence";
 
     private static readonly HotSql SelectDue = new(
-        "SELECT d.sequence, d.event_id, d.referral_id, d.name, d.attempts, d.log, e.body FROM webhook_deliveries d "
-        + $"JOIN webhook_events e ON e.id = d.event_id WHERE d.sequence IN ({FirstOfEach}) AND d.due_at <= $2 "
-        + $"ORDER BY d.sequence LIMIT {MostDue}", Uuid, Bigint);
+        "SELECT d.sequence, d.event_id, d.referral_id, d.name, d.due_at, d.attempts, d.log, e.body FROM (SELECT d.*, "
+        + $"NOT EXISTS ({InFront}) AS is_first FROM webhook_deliveries d WHERE d.subscription_id = $1 AND d.state = 'Pending' "
+        + $"AND d.due_at <= $2 ORDER BY d.due_at, d.sequence LIMIT {MostDue}) d "
+        + "LEFT JOIN webhook_events e ON e.id = CASE WHEN d.is_first THEN d.event_id END ORDER BY d.due_at, d.sequence", Uuid, Bigint);
 
     private static readonly HotSql SelectNextDue = new(
-        $"SELECT MIN(due_at) FROM webhook_deliveries WHERE sequence IN ({FirstOfEach})", Uuid);
+        "SELECT MIN(due_at) FROM webhook_deliveries WHERE subscription_id = $1 AND state = 'Pending' "
+        + $"AND due_at < {Behind}", Uuid);
 
     private static readonly HotSql SelectWaiting = new(
-        "SELECT DISTINCT d.subscription_id FROM webhook_deliveries d JOIN webhook_subscriptions s ON s.id = d.subscription_id "
-        + "WHERE s.state = 'Active' AND d.due_at <= $1 AND d.sequence IN (SELECT MIN(sequence) FROM webhook_deliveries "
-        + "WHERE state = 'Pending' GROUP BY subscription_id, referral_id)", Bigint);
+        "SELECT s.id FROM webhook_subscriptions s WHERE s.state = 'Active' AND EXISTS (SELECT 1 FROM webhook_deliveries d "
+        + "WHERE d.subscription_id = s.id AND d.state = 'Pending' AND d.due_at <= $1)", Bigint);
+
+    // What is behind another one stays there.
+    private static readonly string Again = $"CASE WHEN due_at = {Behind} THEN due_at ELSE @now END";
 
     private static readonly HotSql FailsSince = new(
         "UPDATE webhook_subscriptions SET failing_since = $2 WHERE id = $1", Uuid, Bigint);
@@ -148,21 +176,44 @@ internal sealed class WebhookStore(HotDatabase database)
         await session.Command("UPDATE webhook_subscriptions SET leased_by = NULL WHERE leased_by = @node")
             .With("@node", database.Id(node)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
 
-    /// <summary>What a subscription may be sent now, oldest first.</summary>
-    public ValueTask<List<DueDelivery>> Due(Guid subscription, DateTimeOffset now, CancellationToken cancellation) =>
+    /// <summary>What is due of a subscription.</summary>
+    public ValueTask<DuePage> Due(Guid subscription, DateTimeOffset now, CancellationToken cancellation) =>
         database.Read((subscription, now), static async (session, ask, cancellation) =>
         {
-            var due = new List<DueDelivery>();
+            var (first, behind) = (new List<DueDelivery>(), new List<long>());
             await using var row = await session.Command(SelectDue, ask.subscription, WireTime.ToUnixMicroseconds(ask.now))
                 .ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation))
             {
-                due.Add(new(row.GetInt64(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetGuid(2), row.GetString(3),
-                    row.GetInt32(4), ReadLog(row.GetString(5)), row.GetFieldValue<byte[]>(6)));
+                if (row.IsDBNull(7))
+                {
+                    behind.Add(row.GetInt64(0));
+                }
+                else
+                {
+                    first.Add(new(row.GetInt64(0), ask.subscription, row.GetGuid(1), row.IsDBNull(2) ? null : row.GetGuid(2),
+                        row.GetString(3), row.GetInt64(4), row.GetInt32(5), ReadLog(row.GetString(6)), row.GetFieldValue<byte[]>(7)));
+                }
             }
 
-            return due;
+            return new DuePage(first, behind);
         }, cancellation);
+
+    /// <summary>Puts deliveries behind the ones in front of them, if these are still there; answers how many.</summary>
+    public async Task<int> PutBehind(IReadOnlyCollection<long> deliveries, CancellationToken cancellation)
+    {
+        // What is held while this looks is neither done before nor after it: who ends the one in front finds what was put
+        // behind. Where somebody else is at work the delivery stays as it is, so that nobody waits for this.
+        var isPostgres = database.Kind == DatabaseKind.Postgres;
+        var sql = $"UPDATE webhook_deliveries SET due_at = {Behind} WHERE sequence IN (SELECT d.sequence FROM webhook_deliveries d "
+            + $"WHERE d.sequence {(isPostgres ? "= ANY(@ids)" : "IN (SELECT value FROM json_each(@ids))")} AND d.state = 'Pending' "
+            + $"AND EXISTS ({InFront}{(isPostgres ? " FOR SHARE SKIP LOCKED" : "")}){(isPostgres ? " FOR UPDATE SKIP LOCKED" : "")})";
+        object ids = isPostgres ? deliveries.ToArray() : $"[{string.Join(',', deliveries)}]";
+        var count = 0;
+        await database.Write(async (session, cancellation) =>
+            (count = await session.Command(sql).With("@ids", ids).ExecuteNonQueryAsync(cancellation)) > 0, cancellation);
+        return count;
+    }
 
     /// <summary>When the next delivery of a subscription is due; null when none is pending.</summary>
     public ValueTask<DateTimeOffset?> NextDue(Guid subscription, CancellationToken cancellation) =>
@@ -183,11 +234,15 @@ internal sealed class WebhookStore(HotDatabase database)
             return waiting;
         }, cancellation);
 
-    public static HotStatement NoteResult(DeliveryResult result)
+    /// <summary>The statements that store what became of a delivery.</summary>
+    public static void NoteResult(List<HotStatement> statements, DeliveryResult result)
     {
-        var log = result.Attempt is null ? result.Delivery.Log : [.. result.Delivery.Log.TakeLast(LongestLog - 1), result.Attempt];
-        return new(Note, false, result.Delivery.Sequence, result.State.ToString(), result.Attempts,
-            WireTime.ToUnixMicroseconds(result.DueAt), JsonSerializer.Serialize(log, WebhookJson.Default.IReadOnlyListDeliveryAttempt));
+        var delivery = result.Delivery;
+        var log = result.Attempt is null ? delivery.Log : [.. delivery.Log.TakeLast(LongestLog - 1), result.Attempt];
+        statements.Add(new(Note, false, delivery.Sequence, delivery.DueAt, result.State.ToString(), result.Attempts,
+            WireTime.ToUnixMicroseconds(result.DueAt), JsonSerializer.Serialize(log, WebhookJson.Default.IReadOnlyListDeliveryAttempt)));
+        if (result.State != DeliveryState.Pending && delivery.ReferralId is { } referral)
+            statements.Add(new(BringNext, false, delivery.SubscriptionId, referral, delivery.Sequence));
     }
 
     public static HotStatement NoteFailing(Guid subscription, DateTimeOffset? since) =>
@@ -208,14 +263,33 @@ internal sealed class WebhookStore(HotDatabase database)
             return false;
         await database.Write(async (session, cancellation) =>
         {
-            removed = await session.Command(
+            var pending = new List<(Guid Subscription, Guid Referral, long Sequence)>();
+            removed = 0;
+            await using (var row = await session.Command(
                 "DELETE FROM webhook_deliveries WHERE sequence IN (SELECT sequence FROM (SELECT sequence, created_at "
-                + $"FROM webhook_deliveries ORDER BY sequence LIMIT {Chunk}) AS oldest WHERE created_at < @since)")
-                .With("@since", since).ExecuteNonQueryAsync(cancellation);
+                + $"FROM webhook_deliveries ORDER BY sequence LIMIT {Chunk}) AS oldest WHERE created_at < @since) "
+                + "RETURNING subscription_id, referral_id, sequence, state")
+                .With("@since", since).ExecuteReaderAsync(cancellation))
+            {
+                for (; await row.ReadAsync(cancellation); removed++)
+                {
+                    if (row.GetString(3) == nameof(DeliveryState.Pending) && !row.IsDBNull(1))
+                        pending.Add((row.GetGuid(0), row.GetGuid(1), row.GetInt64(2)));
+                }
+            }
+
+            foreach (var last in pending.GroupBy(p => (p.Subscription, p.Referral)).Select(g => g.MaxBy(p => p.Sequence)))
+            {
+                await session.Command(BringNext, last.Subscription, last.Referral, last.Sequence)
+                    .ExecuteNonQueryAsync(cancellation);
+            }
+
             if (removed < Chunk)
             {
-                removed += await session.Command("DELETE FROM webhook_events WHERE id IN "
-                    + $"(SELECT id FROM webhook_events WHERE created_at < @since ORDER BY created_at LIMIT {Chunk})")
+                // Not before its deliveries, which clocks that differ may keep a little longer.
+                removed += await session.Command("DELETE FROM webhook_events WHERE id IN (SELECT id FROM webhook_events e WHERE "
+                    + "created_at < @since AND NOT EXISTS (SELECT 1 FROM webhook_deliveries WHERE event_id = e.id) "
+                    + $"ORDER BY created_at LIMIT {Chunk})")
                     .With("@since", since).ExecuteNonQueryAsync(cancellation);
             }
 
@@ -269,38 +343,59 @@ internal sealed class WebhookStore(HotDatabase database)
     /// <summary>Sends a delivery again, or at once when it waits; false when there is none.</summary>
     public Task<bool> Resend(Guid subscription, Guid eventId, DateTimeOffset now, CancellationToken cancellation) =>
         database.Write(async (session, cancellation) => await session.Command(
-            "UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = @now "
+            $"UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = {Again} "
             + "WHERE event_id = @event AND subscription_id = @id")
             .With("@now", WireTime.ToUnixMicroseconds(now)).With("@event", database.Id(eventId))
             .With("@id", database.Id(subscription)).ExecuteNonQueryAsync(cancellation) > 0, cancellation);
 
-    /// <summary>
-    /// Sends again what was raised since a time, and at once what waits; a little at a time, so that nobody waits for it.
-    /// </summary>
-    public async Task<long> ResendSince(
+    /// <summary>Sends again what was raised since a time, and at once what waits.</summary>
+    public Task<long> ResendSince(
         Guid subscription, DateTimeOffset since, DeliveryState? state, DateTimeOffset now, CancellationToken cancellation)
     {
-        var (count, after) = (0L, 0L);
-        // A courier may be storing that it was taken: then it is not what was asked for any more.
+        // Who asks for what waits does not ask for what is just being sent.
+        var due = state == DeliveryState.Pending ? $"CASE WHEN due_at < @now THEN due_at ELSE {Again} END" : Again;
+        var condition = state is { } wanted ? $"state = '{wanted}'" : "1 = 1";
+        return ChangeAll(
+            database, subscription, $"state = 'Pending', attempts = 0, due_at = {due}", $"created_at >= @since AND {condition}",
+            c => c.With("@now", WireTime.ToUnixMicroseconds(now)).With("@since", WireTime.ToUnixMicroseconds(since)), cancellation);
+    }
+
+    /// <summary>Drops what waits for a subscription that is gone.</summary>
+    public static Task<long> Drop(HotDatabase database, Guid subscription, CancellationToken cancellation) =>
+        ChangeAll(database, subscription, "state = 'Dropped'", "state = 'Pending'", c => c, cancellation);
+
+    // A little at a time, so that nobody waits for it.
+    private static async Task<long> ChangeAll(
+        HotDatabase database, Guid subscription, string change, string condition, Func<DbCommand, DbCommand> fill,
+        CancellationToken cancellation)
+    {
+        // A courier may be storing what became of it: then it is not what was asked for any more.
         var locking = database.Kind == DatabaseKind.Postgres ? " FOR UPDATE" : "";
+        var (count, after) = (0L, 0L);
         while (true)
         {
             var chunk = new List<long>();
-            await database.Write(async (session, cancellation) =>
+            try
             {
-                chunk.Clear();
-                var condition = state is { } wanted ? $"state = '{wanted}'" : "1 = 1";
-                var command = session.Command(
-                    "UPDATE webhook_deliveries SET state = 'Pending', attempts = 0, due_at = @now WHERE sequence IN "
-                    + "(SELECT sequence FROM webhook_deliveries WHERE subscription_id = @id AND sequence > @after "
-                    + $"AND created_at >= @since AND {condition} ORDER BY sequence LIMIT {Chunk}{locking}) RETURNING sequence")
-                    .With("@now", WireTime.ToUnixMicroseconds(now)).With("@id", database.Id(subscription))
-                    .With("@after", after).With("@since", WireTime.ToUnixMicroseconds(since));
-                await using var row = await command.ExecuteReaderAsync(cancellation);
-                while (await row.ReadAsync(cancellation))
-                    chunk.Add(row.GetInt64(0));
-                return chunk.Count > 0;
-            }, cancellation);
+                await database.Write(async (session, cancellation) =>
+                {
+                    chunk.Clear();
+                    var command = session.Command(
+                        $"UPDATE webhook_deliveries SET {change} WHERE sequence IN (SELECT sequence FROM webhook_deliveries "
+                        + $"WHERE subscription_id = @id AND sequence > @after AND {condition} ORDER BY sequence LIMIT {Chunk}{locking}) "
+                        + "RETURNING sequence").With("@id", database.Id(subscription)).With("@after", after);
+                    await using var row = await fill(command).ExecuteReaderAsync(cancellation);
+                    while (await row.ReadAsync(cancellation))
+                        chunk.Add(row.GetInt64(0));
+                    return chunk.Count > 0;
+                }, cancellation);
+            }
+            catch (DatabaseAwayException away) when (away.InnerException is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected })
+            {
+                // A courier was storing what became of the same ones, in another order.
+                continue;
+            }
+
             count += chunk.Count;
             if (chunk.Count < Chunk)
                 return count;
@@ -354,7 +449,9 @@ internal sealed class WebhookStore(HotDatabase database)
             ReferralId = row.IsDBNull(3) ? null : row.GetGuid(3),
             State = state,
             RaisedDateTime = WireTime.FromUnixMicroseconds(row.GetInt64(5)),
-            NextAttemptDateTime = state == DeliveryState.Pending ? WireTime.FromUnixMicroseconds(row.GetInt64(6)) : null,
+            NextAttemptDateTime = state == DeliveryState.Pending && row.GetInt64(6) is var due and not Behind
+                ? WireTime.FromUnixMicroseconds(due)
+                : null,
             Attempts = ReadLog(row.GetString(7)),
         };
     }

@@ -86,6 +86,8 @@ internal sealed class WebhookDeliveryRow : IEntityTypeConfiguration<WebhookDeliv
 
     public required string Name { get; init; }
     public required string State { get; init; }
+
+    /// <summary>The next attempt; <see cref="WebhookStore.Behind"/> when another one of its referral comes first.</summary>
     public long DueAt { get; init; }
 
     /// <summary>Attempts since it was raised or sent again.</summary>
@@ -108,6 +110,11 @@ internal sealed class WebhookDeliveryRow : IEntityTypeConfiguration<WebhookDeliv
             .HasDatabaseName("ix_webhook_deliveries_failed");
         builder.HasIndex(d => new { d.SubscriptionId, d.ReferralId, d.Sequence }).HasFilter("state = 'Pending'")
             .HasDatabaseName("ix_webhook_deliveries_pending");
+        builder.HasIndex(d => new { d.SubscriptionId, d.DueAt, d.Sequence }).HasFilter("state = 'Pending'")
+            .HasDatabaseName("ix_webhook_deliveries_due");
+        // How many test events there were of late (W17).
+        builder.HasIndex(d => new { d.SubscriptionId, d.Sequence }, "tests").HasFilter("name = 'test-created'")
+            .HasDatabaseName("ix_webhook_deliveries_tests");
     }
 }
 

@@ -80,6 +80,9 @@ public sealed record WebhookAnswer(int Status)
 
     public static WebhookAnswer RetryAfter(string value, int status = 503) => new WebhookAnswer(status).With("Retry-After", value);
 
+    /// <summary>200, once something has happened.</summary>
+    public static WebhookAnswer OkAfter(Task something) => new(200) { Send = (_, end) => something.WaitAsync(end) };
+
     public WebhookAnswer After(TimeSpan delay) => this with { Delay = delay };
 
     public WebhookAnswer With(string header, string value) => this with { Headers = [.. Headers, (header, value)] };

@@ -577,3 +577,13 @@ VALUES ('20261126025841_TheWebApplication', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+CREATE INDEX "ix_webhook_deliveries_due" ON "webhook_deliveries" ("subscription_id", "due_at", "sequence") WHERE state = 'Pending';
+
+CREATE INDEX "ix_webhook_deliveries_tests" ON "webhook_deliveries" ("subscription_id", "sequence") WHERE name = 'test-created';
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126051844_DueWebhooks', '10.0.15');
+
+COMMIT;
+

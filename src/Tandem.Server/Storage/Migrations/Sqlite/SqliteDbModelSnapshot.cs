@@ -1511,6 +1511,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("SubscriptionId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_log");
 
+                    b.HasIndex("SubscriptionId", "DueAt", "Sequence")
+                        .HasDatabaseName("ix_webhook_deliveries_due")
+                        .HasFilter("state = 'Pending'");
+
                     b.HasIndex("SubscriptionId", "ReferralId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_pending")
                         .HasFilter("state = 'Pending'");
@@ -1518,6 +1522,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex(new[] { "SubscriptionId", "Sequence" }, "failed")
                         .HasDatabaseName("ix_webhook_deliveries_failed")
                         .HasFilter("state = 'Failed'");
+
+                    b.HasIndex(new[] { "SubscriptionId", "Sequence" }, "tests")
+                        .HasDatabaseName("ix_webhook_deliveries_tests")
+                        .HasFilter("name = 'test-created'");
 
                     b.ToTable("webhook_deliveries", (string)null);
                 });
