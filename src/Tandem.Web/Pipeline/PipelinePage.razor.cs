@@ -46,7 +46,7 @@ public sealed partial class PipelinePage
     {
         await Live.Begin(cancellation);
         var query = Query;
-        var totals = Tandem.Referrals.TotalsAsync(query.Filter(), cancellation);
+        var totals = Tandem.Referrals.TotalsAsync(query.Filter(), query.PartnerId, cancellation);
         var page = query.IsBoard ? null : await Tandem.Referrals.ListPageAsync(PipelineTable.Ask(query), cancellation);
         _totals = await totals;
         _page = page;
@@ -69,7 +69,7 @@ public sealed partial class PipelinePage
         StateHasChanged();
         try
         {
-            _totals = await Tandem.Referrals.TotalsAsync(Query.Filter());
+            _totals = await Tandem.Referrals.TotalsAsync(Query.Filter(), Query.PartnerId);
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
         {
