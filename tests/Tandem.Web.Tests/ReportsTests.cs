@@ -132,7 +132,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         Assert.Equal(["stages", "outcomes", "sources", "partners", "solutions"], (await Plain(page)).Aggregate(
             new List<string> { "stages", "outcomes", "times", "sources", "partners", "solutions" }, (left, report) => [.. left.Where(r => r != report)]));
         Assert.InRange(links.Count, 30, 80);
-        foreach (var (number, address) in links.DistinctBy(l => l.Address))
+        foreach (var (_, number, address) in links.DistinctBy(l => l.Address))
         {
             await page.GotoAsync(address);
             await page.WaitUntilReady();
@@ -155,7 +155,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
     {
         var page = await _web.SignIn(Alice, path: $"/reports?{query}");
         var links = query.StartsWith("from=2999", StringComparison.Ordinal) ? [] : await Links(page);
-        foreach (var (number, address) in links)
+        foreach (var (_, number, address) in links)
         {
             var pipeline = PipelineQuery.Parse(new Uri($"http://localhost{address}"));
             var totals = await new TandemClient(_web.Server.Http, Alice).Referrals.TotalsAsync(pipeline.Filter(), pipeline.PartnerId, Cancellation);

@@ -55,12 +55,15 @@ public sealed partial class PipelinePage
     // What others, or the person's other windows, change is shown without asking.
     private async Task Hear(IReadOnlyList<ReferralEvent> changes)
     {
-        if (_loaded is null || (changes.Count > 0 && changes.All(c => c.OrganizationId != Viewer.Me.OrganizationId)))
+        if (_loaded is null || (changes.Count > 0 && !changes.Any(Matters)))
             return;
         await _loaded.Reload();
         if (_board is not null)
             await _board.Refresh();
     }
+
+    // Whoever asks for a partner's deals asks who has joined, too.
+    private bool Matters(ReferralEvent change) => change.OrganizationId == Viewer.Me.OrganizationId || Query.PartnerId is not null;
 
     // Told here and not on the board, which is gone when the last card is.
     private async Task Tell(MoveOutcome outcome)

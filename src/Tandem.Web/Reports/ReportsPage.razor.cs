@@ -47,9 +47,6 @@ public sealed partial class ReportsPage
     [Inject]
     private LiveChanges Live { get; set; } = null!;
 
-    [Inject]
-    private Viewer Viewer { get; set; } = null!;
-
     private ReportsQuery Query { get; set; } = null!;
 
     private IEnumerable<(string Name, IEnumerable<DealChoice> Choices, string Any)> Selects
@@ -185,11 +182,9 @@ public sealed partial class ReportsPage
         (_choices, _failure) = (choices, null);
     }
 
-    // What others change is counted without asking. The next batch comes when this one is shown.
-    private Task Hear(IReadOnlyList<ReferralEvent> changes) =>
-        _loaded is null || (changes.Count > 0 && changes.All(c => c.OrganizationId != Viewer.Me.OrganizationId))
-            ? Task.CompletedTask
-            : _loaded.Reload();
+    // Partners' referrals count, too: who works on a deal, and how long he took to answer. The next batch of changes comes
+    // when this one is shown.
+    private Task Hear(IReadOnlyList<ReferralEvent> changes) => _loaded?.Reload() ?? Task.CompletedTask;
 
     private void Choose(string name, string? value) => Navigation.NavigateTo(Query.With(name, value).Address);
 

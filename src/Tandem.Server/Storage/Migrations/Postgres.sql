@@ -602,3 +602,11 @@ VALUES ('20261126025907_TheWebApplication', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+ALTER TABLE referrals ADD solutions text;
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261126050845_SolutionsOfReferrals', '10.0.15');
+
+COMMIT;
+

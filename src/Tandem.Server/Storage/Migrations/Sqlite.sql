@@ -577,3 +577,11 @@ VALUES ('20261126025841_TheWebApplication', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+ALTER TABLE "referrals" ADD "solutions" TEXT NULL;
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126050737_SolutionsOfReferrals', '10.0.15');
+
+COMMIT;
+
