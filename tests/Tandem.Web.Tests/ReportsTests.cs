@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
@@ -129,14 +130,13 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         var page = await _web.SignIn(Alice, path: "/reports");
         var links = await Links(page);
         // Who answered when is nothing that deals can be listed by; all other numbers are.
-        Assert.Equal(["stages", "outcomes", "sources", "partners", "solutions"], (await Plain(page)).Aggregate(
-            new List<string> { "stages", "outcomes", "times", "sources", "partners", "solutions" }, (left, report) => [.. left.Where(r => r != report)]));
+        Assert.Equal(["times"], await Plain(page));
         Assert.InRange(links.Count, 30, 80);
         foreach (var (_, number, address) in links.DistinctBy(l => l.Address))
         {
             await page.GotoAsync(address);
             await page.WaitUntilReady();
-            await Expect(page.Locator(".pager")).ToContainTextAsync($" of {number}");
+            await Expect(page.Locator(".pager > span")).ToHaveTextAsync(new Regex($" of {number}$"));
             await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Clear filters" })).ToBeVisibleAsync();
         }
 
@@ -148,7 +148,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
     [InlineData("currency=EUR")]
     [InlineData("partner=" + Fabrikam)]
     [InlineData("partner=none&type=Independent")]
-    [InlineData("solution=none")]
+    [InlineData("solution=SOL-1")]
     [InlineData("from=2001-01-01&to=2999-12-31&by=week&currency=USD")]
     [InlineData("from=2999-01-01&to=2001-12-31")]
     public async Task Numbers_lead_to_their_deals_whatever_was_chosen(string query)
@@ -175,7 +175,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
             await page.Locator("[data-report=sources] tbody a").First.ClickAsync();
             await Expect(page.Locator(".pager")).ToContainTextAsync($" of {links.First(l => l.Report == "sources").Number}");
             await page.GoBackAsync();
-            await page.WaitUntilAt($"**/reports?{string.Join('&', query.Split('&').Order(StringComparer.Ordinal))}");
+            await page.WaitUntilAt($"**/reports?{query}");
         }
 
         await page.Context.CloseAsync();
@@ -194,7 +194,9 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
     [Fact]
     public async Task What_others_change_is_counted_without_losing_place_focus_or_choices()
     {
-        var page = await _web.SignIn(Alice, new Look(Width: 800), "/reports?country=NO");
+        await using var web = new WebFixture(_web.Browser);
+        await web.InitializeAsync();
+        var page = await web.SignIn(Alice, new Look(Width: 800), "/reports?country=NO");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No deal matches" })).ToBeVisibleAsync();
         await Norwegian(1);
         var deals = Cell(page, "sources", 1).GetByRole(AriaRole.Link);
@@ -202,13 +204,13 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         await page.Locator("[data-report=solutions]").ScrollIntoViewIfNeededAsync();
         await deals.FocusAsync();
         await page.EvaluateAsync("window.scrollBy(0, 40)");
-        var place = await page.EvaluateAsync<double>("window.scrollY");
-        Assert.True(place > 0);
+        Assert.True(await page.EvaluateAsync<double>("window.scrollY") > 100);
+        var place = (await deals.BoundingBoxAsync())!.Y;
 
         await Norwegian(12);
         await Expect(deals).ToHaveTextAsync("13");
         await Expect(deals).ToBeFocusedAsync();
-        Assert.Equal(place, await page.EvaluateAsync<double>("window.scrollY"));
+        Assert.InRange((await deals.BoundingBoxAsync())!.Y, place - 60, place + 60);
         Assert.EndsWith("/reports?country=NO", page.Url, StringComparison.Ordinal);
         await Expect(page.GetByLabel("Country")).ToHaveValueAsync("NO");
         await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
@@ -225,7 +227,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         async Task Norwegian(int count)
         {
             for (var i = 0; i < count; i++)
-                await _web.Server.Own(change: b => b["customerProfile"]!["address"] = new JsonObject { ["country"] = "NO" });
+                await web.Server.Own(change: b => b["customerProfile"]!["address"] = new JsonObject { ["country"] = "NO" });
         }
     }
 
@@ -240,13 +242,13 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         Assert.Equal(Parts(expected), Parts(await File.ReadAllBytesAsync((await download.PathAsync())!, Cancellation)));
         await page.Context.CloseAsync();
 
-        // The parts of a workbook have times of their own.
+        // The other parts of a workbook say when it was written.
         static IEnumerable<string> Parts(byte[] file)
         {
             if (!file.AsSpan().StartsWith("PK"u8))
                 return [Encoding.UTF8.GetString(file)];
             using var zip = new ZipArchive(new MemoryStream(file));
-            return [.. zip.Entries.Select(e => { using var part = new StreamReader(e.Open()); return $"{e.FullName} {part.ReadToEnd()}"; })];
+            return [.. zip.Entries.Where(e => e.FullName.StartsWith("xl/", StringComparison.Ordinal)).Select(e => { using var part = new StreamReader(e.Open()); return $"{e.FullName} {part.ReadToEnd()}"; })];
         }
     }
 

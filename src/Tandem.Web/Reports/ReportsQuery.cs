@@ -119,7 +119,10 @@ public sealed class ReportsQuery
         var pipeline = Shared.Aggregate(PipelineQuery.Everything, (query, name) => query.With(name, this[name]))
             .With(names.From, days.From?.ToString(PipelineQuery.DayFormat, CultureInfo.InvariantCulture))
             .With(names.To, days.To?.ToString(PipelineQuery.DayFormat, CultureInfo.InvariantCulture));
-        return narrowed.Aggregate(pipeline, (query, choice) => query.With(choice.Name, choice.Value)).Address;
+        var choices = narrowed.ToList();
+        pipeline = choices.Aggregate(pipeline, (query, choice) => query.With(choice.Name, choice.Value));
+        // An id that an address would shorten or trim names others.
+        return choices.TrueForAll(choice => pipeline[choice.Name] == choice.Value) ? pipeline.Address : null;
     }
 
     private string? Filter()

@@ -14,6 +14,10 @@ internal static class ReportWorkbook
     public const string MediaType = BulkWriter.WorkbookType;
 
     private const double Width = 18;
+
+    // More does not open.
+    private const int LongestCell = 32_767;
+
     private static readonly SpreadCheetahOptions Form = new() { DefaultDateTimeFormat = NumberFormat.Custom("yyyy-mm-dd") };
 
     public static async Task<byte[]> Write<TRow>(string name, IReadOnlyList<TRow> rows, CancellationToken cancellation)
@@ -41,6 +45,8 @@ internal static class ReportWorkbook
         DateTimeOffset day => new(day.UtcDateTime),
         long number => new(number),
         decimal number when CellText.FitsWorkbook(number, out var kept) => new(kept),
-        _ => new(CellText.GuardInWorkbook(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")),
+        _ => new(Cut(CellText.GuardInWorkbook(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""))),
     };
+
+    private static string Cut(string text) => text.Length <= LongestCell ? text : text[..LongestCell];
 }

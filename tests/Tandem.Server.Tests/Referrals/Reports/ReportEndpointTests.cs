@@ -216,6 +216,18 @@ public sealed class ReportEndpointTests
         Assert.DoesNotContain("<f>", await sheet.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_text_that_a_cell_cannot_hold_is_cut()
+    {
+        await using var server = await Start();
+        await server.Own(change: b => b["details"]!["requirements"] = new JsonObject
+        {
+            ["solutions"] = new JsonArray(new JsonObject { ["id"] = new string('s', 40_000), ["name"] = new string('n', 40_000), ["type"] = "Name" }),
+        });
+        var row = Read(await new TandemClient(server.Http, Alice).Reports.WorkbookAsync("solutions", cancellation: Cancellation))[1];
+        Assert.Equal([new string('s', 32_767), new string('n', 32_767)], row.Skip(1).Take(2));
+    }
+
     private static List<object?[]> Read(byte[] workbook)
     {
         System.Text.Encoding.RegisterProvider(System.Text.CodePagesEncodingProvider.Instance);
