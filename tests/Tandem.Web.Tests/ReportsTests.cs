@@ -1,9 +1,12 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Tests.Fixtures;
+using Tandem.Web.Pipeline;
 using Tandem.Web.Tests.Fixtures;
 using static Microsoft.Playwright.Assertions;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
@@ -36,7 +39,7 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
                     {
                         ["dealValue"] = 1_000.5m * (i + 1),
                         ["currency"] = i % 3 == 0 ? "EUR" : "USD",
-                        ["requirements"] = new JsonObject { ["solutions"] = new JsonArray(new JsonObject { ["id"] = $"SOL-{i % 4}", ["name"] = $"Solution {i % 4}", ["type"] = "Name" }) },
+                        ["requirements"] = new JsonObject { ["solutions"] = Solutions(i) },
                     };
                     b["salesStage"] = stages[i % stages.Length];
                     b["customerProfile"]!["address"] = new JsonObject { ["country"] = i % 2 == 0 ? "TR" : "DE" };
@@ -53,6 +56,16 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
         }
 
         public ValueTask DisposeAsync() => Web.DisposeAsync();
+
+        private static JsonArray Solutions(int i)
+        {
+            var solutions = new JsonArray(Solution($"SOL-{i % 4}", $"Solution {i % 4}"));
+            if (i == 5)
+                solutions.Add(Solution("SOL O'Neil, 100 %", "Also sold"));
+            return solutions;
+        }
+
+        private static JsonObject Solution(string id, string name) => new() { ["id"] = id, ["name"] = name, ["type"] = "Name" };
     }
 
     [Fact]
@@ -112,31 +125,131 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
     }
 
     [Fact]
-    public async Task A_number_leads_to_its_deals_where_the_pipeline_can_be_narrowed_so()
+    public async Task Every_number_of_deals_leads_to_exactly_those_deals()
     {
-        var page = await _web.SignIn(Alice, path: "/reports?country=TR");
-        var link = Cell(page, "stages", 1).Nth(4).GetByRole(AriaRole.Link);
-        var number = await link.InnerTextAsync();
-        await link.ClickAsync();
-        await page.WaitUntilAt("**/pipeline?*");
-        await Expect(page.Locator(".pager")).ToContainTextAsync($"of {number}");
+        var page = await _web.SignIn(Alice, path: "/reports");
+        var links = await Links(page);
+        // Who answered when is nothing that deals can be listed by; all other numbers are.
+        Assert.Equal(["times"], await Plain(page));
+        Assert.InRange(links.Count, 30, 80);
+        foreach (var (_, number, address) in links.DistinctBy(l => l.Address))
+        {
+            await page.GotoAsync(address);
+            await page.WaitUntilReady();
+            await Expect(page.Locator(".pager > span")).ToHaveTextAsync(new Regex($" of {number}$"));
+            await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Clear filters" })).ToBeVisibleAsync();
+        }
 
-        await page.GotoAsync("/reports?currency=EUR");
-        await page.WaitUntilReady();
-        await Expect(Cell(page, "stages", 1).First).ToBeVisibleAsync();
-        await Expect(page.Locator("[data-report] tbody a")).ToHaveCountAsync(0);
+        await page.Context.CloseAsync();
+    }
+
+    [Theory]
+    [InlineData("country=TR")]
+    [InlineData("currency=EUR")]
+    [InlineData("partner=" + Fabrikam)]
+    [InlineData("partner=none&type=Independent")]
+    [InlineData("solution=SOL-1")]
+    [InlineData("from=2001-01-01&to=2999-12-31&by=week&currency=USD")]
+    [InlineData("from=2999-01-01&to=2001-12-31")]
+    public async Task Numbers_lead_to_their_deals_whatever_was_chosen(string query)
+    {
+        var page = await _web.SignIn(Alice, path: $"/reports?{query}");
+        var links = query.StartsWith("from=2999", StringComparison.Ordinal) ? [] : await Links(page);
+        foreach (var (_, number, address) in links)
+        {
+            var pipeline = PipelineQuery.Parse(new Uri($"http://localhost{address}"));
+            var totals = await new TandemClient(_web.Server.Http, Alice).Referrals.TotalsAsync(pipeline.Filter(), pipeline.PartnerId, Cancellation);
+            Assert.Equal((address, number), (address, $"{totals.Sum(t => t.Count)}"));
+        }
+
+        if (links.Count == 0)
+        {
+            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No deal matches" })).ToBeVisibleAsync();
+            await page.GetByRole(AriaRole.Link, new() { Name = "Clear filters" }).Last.ClickAsync();
+            await page.WaitUntilAt("**/reports");
+            await Expect(page.Locator("[data-report]")).ToHaveCountAsync(6);
+        }
+        else
+        {
+            // One of them by hand, and back to what was chosen.
+            await page.Locator("[data-report=sources] tbody a").First.ClickAsync();
+            await Expect(page.Locator(".pager")).ToContainTextAsync($" of {links.First(l => l.Report == "sources").Number}");
+            await page.GoBackAsync();
+            await page.WaitUntilAt($"**/reports?{query}");
+        }
+
         await page.Context.CloseAsync();
     }
 
     [Fact]
-    public async Task A_report_can_be_downloaded_as_it_is_filtered()
+    public async Task Of_deals_with_a_solution_those_that_have_another_one_too_are_no_list_of_the_pipeline()
+    {
+        var page = await _web.SignIn(Alice, path: "/reports?solution=SOL-1");
+        await Expect(page.Locator("[data-report=solutions] tbody a").First).ToHaveAttributeAsync("href", "pipeline?solution=SOL-1");
+        await Expect(page.Locator("[data-report=solutions] tbody th")).ToHaveTextAsync(["Solution 1", "Also sold"]);
+        await Expect(page.Locator("[data-report=solutions] tbody tr").Nth(1).Locator("a")).ToHaveCountAsync(0);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task What_others_change_is_counted_without_losing_place_focus_or_choices()
+    {
+        await using var web = new WebFixture(_web.Browser);
+        await web.InitializeAsync();
+        var page = await web.SignIn(Alice, new Look(Width: 800), "/reports?country=NO");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No deal matches" })).ToBeVisibleAsync();
+        await Norwegian(1);
+        var deals = Cell(page, "sources", 1).GetByRole(AriaRole.Link);
+        await Expect(deals).ToHaveTextAsync("1");
+        await page.Locator("[data-report=solutions]").ScrollIntoViewIfNeededAsync();
+        await deals.FocusAsync();
+        await page.EvaluateAsync("window.scrollBy(0, 40)");
+        Assert.True(await page.EvaluateAsync<double>("window.scrollY") > 100);
+        var place = (await deals.BoundingBoxAsync())!.Y;
+
+        await Norwegian(12);
+        await Expect(deals).ToHaveTextAsync("13");
+        await Expect(deals).ToBeFocusedAsync();
+        Assert.InRange((await deals.BoundingBoxAsync())!.Y, place - 60, place + 60);
+        Assert.EndsWith("/reports?country=NO", page.Url, StringComparison.Ordinal);
+        await Expect(page.GetByLabel("Country")).ToHaveValueAsync("NO");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+
+        // Choosing goes on while changes come in.
+        var coming = Norwegian(12);
+        foreach (var step in new[] { "week", "quarter", "week" })
+            await page.GetByLabel("In steps of").SelectOptionAsync(step);
+        await coming;
+        await Expect(deals).ToHaveTextAsync("25");
+        Assert.EndsWith("/reports?by=week&country=NO", page.Url, StringComparison.Ordinal);
+        await page.Context.CloseAsync();
+
+        async Task Norwegian(int count)
+        {
+            for (var i = 0; i < count; i++)
+                await web.Server.Own(change: b => b["customerProfile"]!["address"] = new JsonObject { ["country"] = "NO" });
+        }
+    }
+
+    [Theory, InlineData("CSV"), InlineData("XLSX")]
+    public async Task A_report_can_be_downloaded_as_it_is_filtered(string form)
     {
         var page = await _web.SignIn(Alice, path: "/reports?currency=EUR");
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Download CSV · By solution" }).ClickAsync());
-        Assert.Equal("solutions.csv", download.SuggestedFilename);
-        var expected = await Reports.CsvAsync("solutions", new ReportQuery { Filter = "details/currency eq 'EUR'" }, Cancellation);
-        Assert.Equal(Encoding.UTF8.GetString(expected).TrimStart('\uFEFF'), (await File.ReadAllTextAsync((await download.PathAsync())!, Cancellation)).TrimStart('\uFEFF'));
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = $"Download {form} · By solution" }).ClickAsync());
+        Assert.Equal($"solutions.{form.ToLowerInvariant()}", download.SuggestedFilename);
+        var query = new ReportQuery { Filter = "details/currency eq 'EUR'" };
+        var expected = form == "CSV" ? await Reports.CsvAsync("solutions", query, Cancellation) : await Reports.WorkbookAsync("solutions", query, Cancellation);
+        Assert.Equal(Parts(expected), Parts(await File.ReadAllBytesAsync((await download.PathAsync())!, Cancellation)));
         await page.Context.CloseAsync();
+
+        // The other parts of a workbook say when it was written.
+        static IEnumerable<string> Parts(byte[] file)
+        {
+            if (!file.AsSpan().StartsWith("PK"u8))
+                return [Encoding.UTF8.GetString(file)];
+            using var zip = new ZipArchive(new MemoryStream(file));
+            return [.. zip.Entries.Where(e => e.FullName.StartsWith("xl/", StringComparison.Ordinal)).Select(e => { using var part = new StreamReader(e.Open()); return $"{e.FullName} {part.ReadToEnd()}"; })];
+        }
     }
 
     [Fact]
@@ -164,6 +277,20 @@ public sealed class ReportsTests(ReportsTests.Year year) : IClassFixture<Reports
     private static long Count(IEnumerable<OutcomeReportRow> rows, ReferralSubstatus outcome) => rows.Where(r => r.Outcome == outcome).Sum(r => r.Count);
 
     private static ILocator Cell(IPage page, string report, int column) => page.Locator($"[data-report={report}] tbody tr > :nth-child({column + 1})");
+
+    /// <summary>Every link of the tables: its report, its number, and where it leads.</summary>
+    private static async Task<List<(string Report, string Number, string Address)>> Links(IPage page)
+    {
+        await Expect(page.Locator("[data-report] tbody a").First).ToBeVisibleAsync();
+        var links = await page.Locator("[data-report] tbody a").EvaluateAllAsync<string[]>(
+            "links => links.map(a => [a.closest('[data-report]').dataset.report, a.innerText, a.pathname + a.search].join(' '))");
+        return [.. links.Select(l => l.Split(' ')).Select(l => (l[0], l[1], l[2]))];
+    }
+
+    /// <summary>The reports in which a number of deals, which is whole and not nothing, is no link.</summary>
+    private static async Task<IEnumerable<string>> Plain(IPage page) => (await page.Locator("[data-report] tbody td:not(:has(a))").EvaluateAllAsync<string[]>(
+        "cells => cells.map(c => c.closest('[data-report]').dataset.report + ' ' + c.innerText.trim())"))
+        .Select(c => c.Split(' ', 2)).Where(c => c[1].Length > 0 && c[1] != "0" && c[1].All(char.IsAsciiDigit)).Select(c => c[0]).Distinct();
 
     /// <summary>The names of a table's lines, with some of their cells.</summary>
     private static async Task<List<string>> Rows(IPage page, string report, params int[] columns)

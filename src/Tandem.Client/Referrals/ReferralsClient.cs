@@ -86,8 +86,10 @@ public sealed class ReferralsClient
 
     /// <summary>Counts the own organization's referrals and adds up their values, by state and currency.</summary>
     /// <param name="filter">The same condition that a list takes; everything when null.</param>
-    public async Task<IReadOnlyList<ReferralTotal>> TotalsAsync(string? filter = null, CancellationToken cancellation = default) =>
-        (await _api.Read(HttpMethod.Get, $"v1.0/engagements/totals{new ReferralQuery { Filter = filter }.ToQueryString()}",
+    /// <param name="partner">See <see cref="ReferralQuery.Partner"/>.</param>
+    public async Task<IReadOnlyList<ReferralTotal>> TotalsAsync(
+        string? filter = null, string? partner = null, CancellationToken cancellation = default) =>
+        (await _api.Read(HttpMethod.Get, $"v1.0/engagements/totals{new ReferralQuery { Filter = filter, Partner = partner }.ToQueryString()}",
             ReferralJson.Wire.ReferralTotals, null, cancellation).ConfigureAwait(false)).Value;
 
     /// <summary>Reads who changed what and when, newest first.</summary>

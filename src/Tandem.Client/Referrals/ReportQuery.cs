@@ -22,7 +22,7 @@ public sealed record ReportQuery
     /// <summary>Which referrals, by the same condition that a list takes; all when null.</summary>
     public string? Filter { get; init; }
 
-    /// <summary>Only referrals on which the organization with this id works, too.</summary>
+    /// <summary>Only referrals on which the organization with this id works, too; see <see cref="ReferralQuery.NoPartner"/>.</summary>
     public string? Partner { get; init; }
 
     /// <summary>First day of the period, UTC; no beginning when null.</summary>

@@ -40,9 +40,17 @@ public sealed class ReportsClient
 
     /// <summary>A report as a file for spreadsheets: CSV in UTF-8, its first line the names of the columns.</summary>
     /// <param name="report"><c>stages</c>, <c>outcomes</c>, <c>times</c>, <c>partners</c>, <c>solutions</c> or <c>sources</c>.</param>
-    public async Task<byte[]> CsvAsync(string report, ReportQuery? query = null, CancellationToken cancellation = default)
+    public Task<byte[]> CsvAsync(string report, ReportQuery? query = null, CancellationToken cancellation = default) =>
+        Download(report, "text/csv", query, cancellation);
+
+    /// <summary>A report as a workbook (.xlsx), whose amounts are numbers.</summary>
+    /// <param name="report"><c>stages</c>, <c>outcomes</c>, <c>times</c>, <c>partners</c>, <c>solutions</c> or <c>sources</c>.</param>
+    public Task<byte[]> WorkbookAsync(string report, ReportQuery? query = null, CancellationToken cancellation = default) =>
+        Download(report, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", query, cancellation);
+
+    private async Task<byte[]> Download(string report, string form, ReportQuery? query, CancellationToken cancellation)
     {
-        using var answer = await _api.Open(Root + Uri.EscapeDataString(report) + query?.ToQueryString(), "text/csv", null, cancellation).ConfigureAwait(false);
+        using var answer = await _api.Open(Root + Uri.EscapeDataString(report) + query?.ToQueryString(), form, null, cancellation).ConfigureAwait(false);
         return await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
     }
 

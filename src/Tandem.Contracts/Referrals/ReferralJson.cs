@@ -31,6 +31,7 @@ namespace Tandem.Contracts.Referrals;
 [JsonSerializable(typeof(ReferralTombstone))]
 [JsonSerializable(typeof(ReferralEvent))]
 [JsonSerializable(typeof(PartnerPage))]
+[JsonSerializable(typeof(List<SolutionTag>))]
 public sealed partial class ReferralJson : JsonSerializerContext
 {
     /// <summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.OpenApi;
 using Tandem.Contracts.Bulk;
 using Tandem.Server.Http;
+using Tandem.Server.Referrals.Query;
 
 namespace Tandem.Server.Bulk;
 
@@ -38,6 +39,13 @@ internal static class BulkDescription
         };
     }
 
+    /// <summary>The forms of an answer that is also given as a file.</summary>
+    public static void AddFiles(IDictionary<string, OpenApiMediaType> content)
+    {
+        content["text/csv"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+        content[BulkWriter.WorkbookType] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };
+    }
+
     private static OpenApiSchemaReference? Schema(string path, OpenApiDocument document) => path switch
     {
         ExportEndpoint.Path => null,
@@ -51,6 +59,7 @@ internal static class BulkDescription
         ExportEndpoint.Path =>
         [
             ("format", "csv (default) or xlsx."), ("$filter", "The same condition that a list takes."), ("$orderby", "The same order."),
+            (PartnerOption.Name, PartnerOption.Description),
         ],
         _ when path.EndsWith("/rows", StringComparison.Ordinal) =>
         [

@@ -78,9 +78,12 @@ internal abstract class BulkWriter : IAsyncDisposable
 
         public override ValueTask DisposeAsync() => workbook.DisposeAsync();
 
-        // A workbook keeps 15 digits.
-        private static bool TryExact(string cell, out double number) =>
-            double.TryParse(cell, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number)
-            && number.ToString("G15", CultureInfo.InvariantCulture) == cell;
+        // Only what is written as the number is, so that it comes back as it was.
+        private static bool TryExact(string cell, out double number)
+        {
+            number = 0;
+            return decimal.TryParse(cell, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var exact)
+                && CellText.Of(exact) == cell && CellText.FitsWorkbook(exact, out number);
+        }
     }
 }

@@ -45,6 +45,13 @@ internal static partial class CellText
     /// <summary>A text cell of a workbook is never a formula; only what looks guarded is guarded once more.</summary>
     public static string GuardInWorkbook(string text) => Plain(text.StartsWith('\'') ? Guard(text) : text);
 
+    /// <summary>Whether a workbook, which keeps 15 digits, keeps a number as it is.</summary>
+    public static bool FitsWorkbook(decimal number, out double kept)
+    {
+        kept = (double)number;
+        return kept.ToString("G15", CultureInfo.InvariantCulture) == Of(number);
+    }
+
     /// <summary>Whether a file could make no difference between two texts: a workbook keeps neither CR nor control characters.</summary>
     public static bool AreAlike(string left, string right) => left == right || Plain(left) == Plain(right);
 

@@ -94,7 +94,7 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
             ["4XX"] = Answer("What is wrong, and how to mend it", Of("ErrorResponse", document)),
         };
         if (IsReport(path))
-            operation.Responses[status].Content!["text/csv"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            BulkDescription.AddFiles(operation.Responses[status].Content!);
         if (IsList(method, path))
         {
             ((OpenApiMediaType)operation.Responses[status].Content!["application/json"]).Schema =
@@ -119,22 +119,23 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
                 Option("Prefer", ParameterLocation.Header,
                     "odata.track-changes: the last page carries @odata.deltaLink. wait=30, on a delta link: wait as many seconds for a change, at most 60."),
                 Option("$deltatoken", ParameterLocation.Query, "Of an @odata.deltaLink: the answer is a ReferralDelta."),
+                Partner,
             ];
         }
         else if (path == TotalsEndpoint.Path)
         {
-            operation.Parameters = [Option("$filter", ParameterLocation.Query, "The same condition that a list takes.")];
+            operation.Parameters = [Option("$filter", ParameterLocation.Query, "The same condition that a list takes."), Partner];
         }
         else if (IsReport(path))
         {
             operation.Parameters =
             [
                 Option("$filter", ParameterLocation.Query, "Which referrals, by the same condition that a list takes."),
-                Option("partner", ParameterLocation.Query, "Only those on which this organization works, too."),
+                Partner,
                 Option("from", ParameterLocation.Query, $"First day of the period, such as 2026-01-01, UTC. {PeriodOf(path)}"),
                 Option("to", ParameterLocation.Query, "Last day of the period; it belongs to it."),
                 Option("by", ParameterLocation.Query, "week (from Monday), month or quarter: one row for each; without it one for the whole period."),
-                Option("format", ParameterLocation.Query, "csv or json, for those who cannot send Accept."),
+                Option("format", ParameterLocation.Query, "csv, xlsx or json, for those who cannot send Accept."),
             ];
         }
         else if (path == ChangeStream.Path)
@@ -157,6 +158,8 @@ internal sealed class OpenApiDescription : IOpenApiDocumentTransformer
         "times" => "What ended in it counts: an answer, or a deal that was won or lost.",
         _ => "What was created in it counts.",
     };
+
+    private static OpenApiParameter Partner => Option(PartnerOption.Name, ParameterLocation.Query, PartnerOption.Description);
 
     internal static OpenApiParameter Option(string name, ParameterLocation place, string description) => new()
     {

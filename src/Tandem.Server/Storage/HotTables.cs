@@ -57,6 +57,12 @@ internal sealed class ReferralRow : IEntityTypeConfiguration<ReferralRow>
 
     public required string Document { get; init; }
 
+    /// <summary>
+    /// The document's list of solutions once more: what every deal is asked for should not take every document. Null in
+    /// rows that were written before there was the column.
+    /// </summary>
+    public string? Solutions { get; init; }
+
     public void Configure(EntityTypeBuilder<ReferralRow> builder)
     {
         builder.ToTable("referrals");

@@ -68,7 +68,7 @@ internal sealed class ReferralStore(
         ("campaign_id", Text), ("registration_status", Text), ("favorite", NpgsqlDbType.Boolean), ("invited_by", Text),
         ("shared_with_sellers", NpgsqlDbType.Boolean), ("contacts_shared", NpgsqlDbType.Boolean),
         ("creator_organization_id", Text), ("creator_user_id", Uuid), ("is_lead", NpgsqlDbType.Boolean),
-        ("archives_at", Bigint), ("reminds_at", Bigint), ("document", Text),
+        ("archives_at", Bigint), ("reminds_at", Bigint), ("document", Text), ("solutions", Text),
     ];
 
     internal static readonly HotSql Insert = InsertInto("referrals", Columns);
@@ -193,12 +193,12 @@ internal sealed class ReferralStore(
     /// <summary>Counts the referrals of the caller's organization that match, and adds up their values.</summary>
     /// <exception cref="QueryTimeoutException">The database looked for too long.</exception>
     public async ValueTask<List<ReferralTotal>> Totals(
-        ReferralFilter? filter, Identity.Caller caller, long now, CancellationToken cancellation)
+        ReferralFilter? filter, string? partner, Identity.Caller caller, long now, CancellationToken cancellation)
     {
         using var limit = new QueryLimit(options.Value.QueryTimeout, cancellation);
         try
         {
-            return await database.ReadAside((filter, caller, now), ReadTotals, limit.Token);
+            return await database.ReadAside((filter, partner, caller, now), ReadTotals, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsReached)
         {
@@ -346,6 +346,7 @@ internal sealed class ReferralStore(
             change.CreatorOrganizationId, change.CreatorUserId, category != ReferralCategory.CosellOpportunity,
             category == ReferralCategory.MarketplaceLead ? Time(r.CreatedDateTime.AddMonths(6)) : null,
             Time(change.RemindsAt), prepared.Document,
+            JsonSerializer.Serialize(r.Details.Requirements.Solutions, ReferralJson.Wire.ListSolutionTag),
         ];
     }
 
@@ -419,12 +420,12 @@ internal sealed class ReferralStore(
         }, cancellation);
 
     private static async ValueTask<List<ReferralTotal>> ReadTotals(
-        HotSession session, (ReferralFilter? Filter, Identity.Caller Caller, long Now) ask, CancellationToken cancellation)
+        HotSession session, (ReferralFilter? Filter, string? Partner, Identity.Caller Caller, long Now) ask, CancellationToken cancellation)
     {
         const string Group = "r.status, r.substatus, r.sales_stage, r.currency";
         var dialect = QueryDialect.Of(session.Database.Kind);
         var parameters = new SqlParameters(dialect);
-        var condition = ReferralScope.OfOwn(ask.Caller, ask.Filter, ask.Now, dialect, parameters);
+        var condition = ReferralScope.OfOwn(ask.Caller, ask.Filter, ask.Partner, ask.Now, dialect, parameters);
         var totals = new List<ReferralTotal>();
         await using var row = await Fill(session.Command(
             $"SELECT {Group}, COUNT(*), {dialect.Sum("r.deal_value")} FROM referrals r WHERE {condition} GROUP BY {Group} ORDER BY {Group}"), parameters)

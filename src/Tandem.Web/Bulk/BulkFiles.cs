@@ -28,7 +28,7 @@ internal static class BulkFiles
         routes.MapGet("/files/deals.{extension:regex(^(csv|xlsx)$)}", (HttpContext context, string extension) =>
         {
             var query = PipelineQuery.Parse(new Uri($"http://localhost/{context.Request.QueryString}"));
-            var asked = new ReferralQuery { Filter = query.Filter(), OrderBy = PipelineTable.Ask(query).OrderBy };
+            var asked = new ReferralQuery { Filter = query.Filter(), Partner = query.PartnerId, OrderBy = PipelineTable.Ask(query).OrderBy };
             return Send(context, (bulk, cancellation) => bulk.ExportAsync(asked, extension == "xlsx", cancellation));
         }).RequireAuthorization(Signed).ExcludeFromDescription();
         routes.MapGet("/files/imports/{id:guid}/left-out.csv", (HttpContext context, Guid id) =>

@@ -15,6 +15,7 @@ public sealed partial class BoardLane
     private Virtualize<DealCard>? _cards;
     private Exception? _failure;
     private string? _filter;
+    private string? _partner;
     private string? _order;
 
     [Parameter, EditorRequired]
@@ -75,10 +76,10 @@ public sealed partial class BoardLane
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
-        var (filter, order) = (Join(Query.Filter(), Column.Filter), Column.Order ?? PipelineColumn.OrderOf(Query));
-        if ((filter, order) == (_filter, _order))
+        var asked = (Join(Query.Filter(), Column.Filter), Query.PartnerId, Column.Order ?? PipelineColumn.OrderOf(Query));
+        if (asked == (_filter, _partner, _order))
             return;
-        (_filter, _order) = (filter, order);
+        (_filter, _partner, _order) = asked;
         await Refresh();
     }
 
@@ -89,6 +90,7 @@ public sealed partial class BoardLane
             var ask = new ReferralQuery
             {
                 Filter = _filter,
+                Partner = _partner,
                 OrderBy = _order,
                 Select = DealCard.Select,
                 Skip = request.StartIndex,

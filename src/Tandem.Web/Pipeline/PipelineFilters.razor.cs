@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Web.Shared;
 
@@ -12,8 +13,11 @@ public sealed partial class PipelineFilters : IDisposable
 
     private static readonly (string Name, string Type)[] Fields =
     [
-        (PipelineQuery.Least, "number"), (PipelineQuery.Most, "number"), (PipelineQuery.ClosesFrom, "date"),
-        (PipelineQuery.ClosesTo, "date"), (PipelineQuery.Country, "text"), (PipelineQuery.Owner, "text"),
+        (PipelineQuery.Least, "number"), (PipelineQuery.Most, "number"),
+        (PipelineQuery.CreatedFrom, "date"), (PipelineQuery.CreatedTo, "date"),
+        (PipelineQuery.ClosesFrom, "date"), (PipelineQuery.ClosesTo, "date"),
+        (PipelineQuery.ClosedFrom, "date"), (PipelineQuery.ClosedTo, "date"),
+        (PipelineQuery.Country, "text"), (PipelineQuery.Owner, "text"),
     ];
 
     private readonly CancellationTokenSource _leaving = new();
@@ -21,6 +25,9 @@ public sealed partial class PipelineFilters : IDisposable
     private string _searched = "";
     private string _seen = "";
     private int _letters;
+    private DealChoices? _choices;
+    private bool _isLoading;
+    private bool _hasNoChoices;
 
     [Parameter, EditorRequired]
     public PipelineQuery Query { get; set; } = null!;
@@ -32,6 +39,9 @@ public sealed partial class PipelineFilters : IDisposable
     /// <summary>The search goes on being typed.</summary>
     [Parameter]
     public EventCallback<PipelineQuery> Type { get; set; }
+
+    [Inject]
+    private TandemClient Tandem { get; set; } = null!;
 
     [Inject]
     private TimeProvider Clock { get; set; } = null!;
@@ -61,6 +71,54 @@ public sealed partial class PipelineFilters : IDisposable
         Named<ReferralQualification>(PipelineQuery.Qualification),
         Named<ReferralDirection>(PipelineQuery.Direction),
     ];
+
+    private IEnumerable<(string Name, IEnumerable<DealChoice> Choices)> Selects
+    {
+        get
+        {
+            var choices = _choices ?? DealChoices.Nothing;
+            return
+            [
+                (PipelineQuery.Partner, choices.Partners.Append(new(PipelineQuery.None, Reports["NoPartner"]))),
+                (PipelineQuery.Solution, choices.Solutions.Append(new(PipelineQuery.None, Reports["NoSolution"]))),
+                (PipelineQuery.InvitedBy, choices.Inviters),
+                (PipelineQuery.Currency, choices.Currencies),
+            ];
+        }
+    }
+
+    // What stands behind a menu is easily forgotten.
+    private int ChosenMore => Selects.Select(s => s.Name).Concat(Fields.Select(f => f.Name)).Count(name => Query[name].Length > 0);
+
+    /// <inheritdoc />
+    protected override Task OnParametersSetAsync() =>
+        RendererInfo.IsInteractive && Selects.Any(s => Query[s.Name].Length > 0) ? LoadChoices() : Task.CompletedTask;
+
+    // When they are looked at, or an address has chosen one: they cost as much as three reports.
+    private async Task LoadChoices()
+    {
+        if (_choices is not null || _isLoading)
+            return;
+        (_isLoading, _hasNoChoices) = (true, false);
+        try
+        {
+            _choices = await DealChoices.Load(Tandem.Reports, _leaving.Token);
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            // The page was left; there is nobody to choose.
+            return;
+        }
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
+        {
+            // Opened once more, they are asked for once more.
+            _hasNoChoices = true;
+        }
+        finally
+        {
+            _isLoading = false;
+        }
+    }
 
     private async Task Typed()
     {

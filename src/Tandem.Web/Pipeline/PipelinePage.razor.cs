@@ -46,7 +46,7 @@ public sealed partial class PipelinePage
     {
         await Live.Begin(cancellation);
         var query = Query;
-        var totals = Tandem.Referrals.TotalsAsync(query.Filter(), cancellation);
+        var totals = Tandem.Referrals.TotalsAsync(query.Filter(), query.PartnerId, cancellation);
         var page = query.IsBoard ? null : await Tandem.Referrals.ListPageAsync(PipelineTable.Ask(query), cancellation);
         _totals = await totals;
         _page = page;
@@ -55,12 +55,15 @@ public sealed partial class PipelinePage
     // What others, or the person's other windows, change is shown without asking.
     private async Task Hear(IReadOnlyList<ReferralEvent> changes)
     {
-        if (_loaded is null || (changes.Count > 0 && changes.All(c => c.OrganizationId != Viewer.Me.OrganizationId)))
+        if (_loaded is null || (changes.Count > 0 && !changes.Any(Matters)))
             return;
         await _loaded.Reload();
         if (_board is not null)
             await _board.Refresh();
     }
+
+    // Whoever asks for a partner's deals asks who has joined, too.
+    private bool Matters(ReferralEvent change) => change.OrganizationId == Viewer.Me.OrganizationId || Query.PartnerId is not null;
 
     // Told here and not on the board, which is gone when the last card is.
     private async Task Tell(MoveOutcome outcome)
@@ -69,7 +72,7 @@ public sealed partial class PipelinePage
         StateHasChanged();
         try
         {
-            _totals = await Tandem.Referrals.TotalsAsync(Query.Filter());
+            _totals = await Tandem.Referrals.TotalsAsync(Query.Filter(), Query.PartnerId);
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
         {

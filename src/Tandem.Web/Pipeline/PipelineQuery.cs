@@ -24,11 +24,25 @@ public sealed class PipelineQuery
     public const string ClosesTo = "to";
     public const string Country = "country";
     public const string Owner = "owner";
+    public const string Partner = "partner";
+    public const string Solution = "solution";
+    public const string InvitedBy = "invitedBy";
+    public const string Currency = "currency";
+    public const string CreatedFrom = "createdFrom";
+    public const string CreatedTo = "createdTo";
+    public const string ClosedFrom = "closedFrom";
+    public const string ClosedTo = "closedTo";
     public const string View = "view";
     public const string Sort = "sort";
     public const string Columns = "columns";
     public const string Opened = "open";
     public const string Page = "page";
+
+    /// <summary>As <see cref="Partner"/> and <see cref="Solution"/>: deals that have none.</summary>
+    public const string None = ReferralQuery.NoPartner;
+
+    /// <summary>The day's form in an address and in a condition.</summary>
+    public const string DayFormat = "yyyy-MM-dd";
 
     /// <summary>Letters that a search begins with.</summary>
     public const int FewestLetters = 3;
@@ -38,11 +52,14 @@ public sealed class PipelineQuery
 
     private const string Path = "pipeline";
     private const string Board = "board";
-    private const string DayFormat = "yyyy-MM-dd";
+    private const string Solutions = "details/requirements/solutions";
 
     // Everything that narrows the list; the others say how it is shown.
     private static readonly string[] Narrowing =
-        [Search, Status, Stage, Type, Qualification, Direction, Least, Most, ClosesFrom, ClosesTo, Country, Owner];
+    [
+        Search, Status, Stage, Type, Qualification, Direction, Least, Most, ClosesFrom, ClosesTo, Country, Owner,
+        Partner, Solution, InvitedBy, Currency, CreatedFrom, CreatedTo, ClosedFrom, ClosedTo,
+    ];
 
     private static readonly string[] Known = [.. Narrowing, View, Sort, Columns, Opened, Page];
 
@@ -52,6 +69,12 @@ public sealed class PipelineQuery
 
     /// <summary>States to choose from: the open ones by their status, the closed ones by their outcome.</summary>
     public static IReadOnlyList<string> States { get; } = ["New", "Active", "Won", "Lost", "Declined", "Expired", "Error"];
+
+    /// <summary>Everything there is.</summary>
+    public static PipelineQuery Everything { get; } = new(ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
+
+    /// <summary>The partner, in the API's terms: an option of its own beside the condition. Null for whoever it is.</summary>
+    public string? PartnerId => this[Partner] is { Length: > 0 } partner ? partner : null;
 
     public bool IsBoard => this[View] == Board;
 
@@ -114,10 +137,15 @@ public sealed class PipelineQuery
             conditions.Add($"details/dealValue ge {least}");
         if (Number(Most) is { } most)
             conditions.Add($"details/dealValue le {most}");
-        if (Day(ClosesFrom, 0) is { } from)
-            conditions.Add($"details/closingDateTime ge {from}");
-        if (Day(ClosesTo, 1) is { } dayAfter)
-            conditions.Add($"details/closingDateTime lt {dayAfter}");
+        AddPeriod(conditions, "details/closingDateTime", ClosesFrom, ClosesTo);
+        AddPeriod(conditions, "createdDateTime", CreatedFrom, CreatedTo);
+        AddPeriod(conditions, "closedDateTime", ClosedFrom, ClosedTo);
+        if (this[Solution] is { Length: > 0 } solution)
+            conditions.Add(SolutionFilter(solution));
+        if (this[InvitedBy] is { Length: > 0 } inviter)
+            conditions.Add($"inviteContext/invitedBy/organizationId eq {ReferralQuery.Quote(inviter)}");
+        if (this[Currency] is { Length: > 0 } currency)
+            conditions.Add($"details/currency eq {ReferralQuery.Quote(currency)}");
         if (this[Country] is { Length: > 0 } country)
             conditions.Add($"customerProfile/address/country eq {ReferralQuery.Quote(country)}");
         if (this[Owner] is { Length: > 0 } owner)
@@ -130,6 +158,11 @@ public sealed class PipelineQuery
 
         return conditions.Count == 0 ? null : string.Join(" and ", conditions);
     }
+
+    /// <summary>The condition that a deal has a solution; or has none, for <see cref="None"/>.</summary>
+    internal static string SolutionFilter(string solution) => solution == None
+        ? $"not {Solutions}/any()"
+        : $"{Solutions}/any(s: s/id eq {ReferralQuery.Quote(solution)})";
 
     private static string Contains(string text, params IEnumerable<string> paths) =>
         string.Join(" or ", paths.Select(p => $"contains({p},{ReferralQuery.Quote(text)})"));
@@ -148,6 +181,14 @@ public sealed class PipelineQuery
         ? number.ToString(CultureInfo.InvariantCulture)
         : null;
 
+    private void AddPeriod(List<string> conditions, string property, string first, string last)
+    {
+        if (Day(first, 0) is { } from)
+            conditions.Add($"{property} ge {from}");
+        if (Day(last, 1) is { } dayAfter)
+            conditions.Add($"{property} lt {dayAfter}");
+    }
+
     // Days have no end in the contract: up to a day means before the next one.
     private string? Day(string name, int later) =>
         DateOnly.TryParseExact(this[name], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year < DateOnly.MaxValue.Year
@@ -156,7 +197,7 @@ public sealed class PipelineQuery
 
     private static string Shorten(string name, string value)
     {
-        // A list of choices is never cut in the middle of one.
+        // Neither a list of choices nor an id is ever cut in the middle.
         var most = name is Search or Country or Owner ? MostLetters : 400;
         return value.Length <= most ? value : value[..most];
     }

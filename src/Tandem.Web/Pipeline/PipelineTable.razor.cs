@@ -30,6 +30,7 @@ public sealed partial class PipelineTable
     internal static ReferralQuery Ask(PipelineQuery query) => new()
     {
         Filter = query.Filter(),
+        Partner = query.PartnerId,
         OrderBy = PipelineColumn.OrderOf(query),
         Top = PageSize,
         Skip = (query.PageNumber - 1) * PageSize,

@@ -24,9 +24,9 @@ public sealed partial class ReportCard
     [Parameter, EditorRequired]
     public IReadOnlyList<string> Columns { get; set; } = [];
 
-    /// <summary>Asks for the file.</summary>
+    /// <summary>Asks for the file: a workbook, or CSV.</summary>
     [Parameter]
-    public EventCallback<string> Download { get; set; }
+    public EventCallback<(string Report, bool IsWorkbook)> Download { get; set; }
 
     [Parameter, EditorRequired]
     public IReadOnlyList<ReportLine> Lines { get; set; } = [];

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
+using Tandem.Web.Live;
 using Tandem.Web.Pipeline;
 using Tandem.Web.Shared;
 
@@ -25,9 +26,10 @@ public sealed partial class ReportsPage
     private IReadOnlyList<SolutionReportRow> _solutions = [];
 
     // Everything there is to choose from, whatever is chosen.
-    private IReadOnlyList<PartnerReportRow>? _allPartners;
-    private IReadOnlyList<SolutionReportRow>? _allSolutions;
+    private DealChoices? _choices;
     private Exception? _failure;
+    private Loaded? _loaded;
+    private CancellationTokenSource? _loading;
 
     // Changes with the address, its query included, and makes the page look at it again.
     [CascadingParameter]
@@ -42,18 +44,26 @@ public sealed partial class ReportsPage
     [Inject]
     private IJSRuntime Script { get; set; } = null!;
 
+    [Inject]
+    private LiveChanges Live { get; set; } = null!;
+
     private ReportsQuery Query { get; set; } = null!;
 
-    private IEnumerable<(string Name, IEnumerable<(string Value, string Name)> Choices, string Any)> Selects =>
-    [
-        (ReportsQuery.By, Enum.GetValues<ReportStep>().Where(s => s != ReportStep.Month).Select(s => ($"{s}".ToLowerInvariant(), Text[$"By.{s}"].Value)), Text["By.Month"]),
-        (ReportsQuery.Partner, (_allPartners ?? []).Where(p => p.OrganizationId is not null)
-            .Select(p => (p.OrganizationId!, p.OrganizationName ?? p.OrganizationId!)).Distinct().OrderBy(p => p.Item2, StringComparer.CurrentCulture), Text["Any"]),
-        (ReportsQuery.Solution, (_allSolutions ?? []).Where(s => s.SolutionId is not null).DistinctBy(s => s.SolutionId, StringComparer.OrdinalIgnoreCase)
-            .Select(s => (s.SolutionId!, s.SolutionName ?? s.SolutionId!)).OrderBy(s => s.Item2, StringComparer.CurrentCulture), Text["Any"]),
-        (ReportsQuery.Currency, (_allPartners ?? []).Select(p => p.Currency).OfType<string>().Distinct().Order(StringComparer.Ordinal).Select(c => (c, c)), Text["Any"]),
-        (ReportsQuery.Type, Enum.GetValues<ReferralType>().Select(t => ($"{t}", Values.Of(t))), Text["Any"]),
-    ];
+    private IEnumerable<(string Name, IEnumerable<DealChoice> Choices, string Any)> Selects
+    {
+        get
+        {
+            var all = _choices ?? DealChoices.Nothing;
+            return
+            [
+                (ReportsQuery.By, Enum.GetValues<ReportStep>().Where(s => s != ReportStep.Month).Select(s => new DealChoice($"{s}".ToLowerInvariant(), Text[$"By.{s}"])), Text["By.Month"]),
+                (ReportsQuery.Partner, all.Partners.Append(new(PipelineQuery.None, Text["NoPartner"])), Text["Any"]),
+                (ReportsQuery.Solution, all.Solutions.Append(new(PipelineQuery.None, Text["NoSolution"])), Text["Any"]),
+                (ReportsQuery.Currency, all.Currencies, Text["Any"]),
+                (ReportsQuery.Type, Enum.GetValues<ReferralType>().Select(t => new DealChoice($"{t}", Values.Of(t))), Text["Any"]),
+            ];
+        }
+    }
 
     private IReadOnlyList<string> AmountColumns => [Text["Deals"], Text["Value"]];
 
@@ -78,17 +88,17 @@ public sealed partial class ReportsPage
         {
             var rows = _stages.Where(r => column.Holds(new(r.Status, default), r.SalesStage)).ToList();
             var link = column.Stage is null
-                ? Query.Pipeline((PipelineQuery.Status, "New"))
-                : Query.Pipeline((PipelineQuery.Status, "Active"), (PipelineQuery.Stage, column.Stage));
+                ? Query.Created((PipelineQuery.Status, "New"))
+                : Query.Created((PipelineQuery.Status, "Active"), (PipelineQuery.Stage, column.Stage));
             return new ReportLine(column.Stage is null ? Values.Of(ReferralStatus.New) : Values.Stage(column.Stage),
-                [Number(rows.Number()), rows.Worth()], [rows.Number()], rows.Count == 0 ? null : link);
+                [ReportCell.Of(rows.Number(), link), rows.Worth()], [rows.Number()]);
         }),
     ];
 
     private List<ReportLine> OutcomeLines => _outcomes.Count == 0 ? [] :
     [
-        .. _outcomes.GroupBy(r => r.Start!.Value).OrderByDescending(p => p.Key).Select(p => Outcome(Period(p.Key), [.. p], null)),
-        Outcome(Text["Total"], _outcomes, Query.Pipeline((PipelineQuery.Status, "Won"))),
+        .. _outcomes.GroupBy(r => r.Start!.Value).OrderByDescending(p => p.Key).Select(p => Outcome(Period(p.Key), [.. p], p.Key)),
+        Outcome(Text["Total"], _outcomes, null),
     ];
 
     // Without a gap, so that time goes on evenly; the last steps, oldest first.
@@ -100,8 +110,8 @@ public sealed partial class ReportsPage
             if (_outcomes.Count == 0)
                 return places;
             var (first, step) = (_outcomes.Min(r => r.Start!.Value), _outcomes.Max(r => r.Start!.Value));
-            for (; step >= first && places.Count < MostSteps; step = Before(step))
-                places.Insert(0, Outcome(Period(step), [.. _outcomes.Where(r => r.Start == step)], null));
+            for (; step >= first && places.Count < MostSteps; step = Query.Next(step, -1))
+                places.Insert(0, Outcome(Period(step), [.. _outcomes.Where(r => r.Start == step)], step));
             return places;
         }
     }
@@ -109,27 +119,53 @@ public sealed partial class ReportsPage
     private List<ReportLine> TimeLines =>
     [
         .. _times.OrderBy(t => t.Measure).Select(t => new ReportLine(Text[$"Measure.{t.Measure}"],
-            [Number(t.Count), Duration(t.MedianHours), Duration(t.Percentile90Hours)], [(double)Math.Round(t.MedianHours / 24, 1)])),
+            [ReportCell.Of(t.Count, EndedAs(t.Measure)), Duration(t.MedianHours), Duration(t.Percentile90Hours)],
+            [(double)Math.Round(t.MedianHours / 24, 1)])),
     ];
 
+    // Who answered when is no property of a referral that a list can be narrowed by.
+    private string? EndedAs(ReportedTime measure) =>
+        measure is ReportedTime.Won or ReportedTime.Lost ? Query.Closed(null, (PipelineQuery.Status, $"{measure}")) : null;
+
     private List<ReportLine> SourceLines => Lines(_sources,
+        r => r.Direction == ReferralDirection.Outgoing ? "" : r.OrganizationId,
         r => r.Direction == ReferralDirection.Outgoing ? Text["Us"] : r.OrganizationName ?? r.OrganizationId ?? Text["Unknown"],
-        r => r.Direction == ReferralDirection.Outgoing ? Query.Pipeline((PipelineQuery.Direction, $"{ReferralDirection.Outgoing}")) : null);
+        r => r.Direction == ReferralDirection.Outgoing ? [(PipelineQuery.Direction, $"{r.Direction}")]
+            : r.OrganizationId is null ? null
+            : [(PipelineQuery.Direction, $"{r.Direction}"), (PipelineQuery.InvitedBy, r.OrganizationId)]);
 
-    private List<ReportLine> PartnerLines => Lines(_partners, r => r.OrganizationName ?? r.OrganizationId ?? Text["NoPartner"], _ => null);
+    private List<ReportLine> PartnerLines => Lines(_partners, r => r.OrganizationId,
+        r => r.OrganizationName ?? r.OrganizationId ?? Text["NoPartner"],
+        r => [(PipelineQuery.Partner, r.OrganizationId ?? PipelineQuery.None)]);
 
-    private List<ReportLine> SolutionLines => Lines(_solutions, r => r.SolutionName ?? r.SolutionId ?? Text["NoSolution"], _ => null,
-        r => r.SolutionId?.ToUpperInvariant());
+    private List<ReportLine> SolutionLines => Lines(_solutions, r => r.SolutionId?.ToUpperInvariant(),
+        r => r.SolutionName ?? r.SolutionId ?? Text["NoSolution"],
+        r => Query.OfSolution(r.SolutionId ?? PipelineQuery.None));
 
     /// <inheritdoc />
     protected override void OnParametersSet() => Query = ReportsQuery.Parse(new Uri(Navigation.Uri));
 
     private async Task Load(CancellationToken cancellation)
     {
-        _failure = null;
-        var (whole, steps) = (Query.Ask(), Query.Ask(inSteps: true));
-        _allPartners ??= await Tandem.Reports.PartnersAsync(cancellation: cancellation);
-        _allSolutions ??= await Tandem.Reports.SolutionsAsync(cancellation: cancellation);
+        // Of two that overlap, the earlier one is given up: each of them asks for a good part of the machine.
+        _loading?.Cancel();
+        using var loading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _loading = loading;
+        try
+        {
+            await Live.Begin(loading.Token);
+            await Load(Query, loading.Token);
+        }
+        finally
+        {
+            if (_loading == loading)
+                _loading = null;
+        }
+    }
+
+    private async Task Load(ReportsQuery query, CancellationToken cancellation)
+    {
+        var (whole, steps) = (query.Ask(), query.Ask(inSteps: true));
         // One after the other: together they would ask for the whole machine.
         var stages = await Tandem.Reports.StagesAsync(whole, cancellation);
         var outcomes = await Tandem.Reports.OutcomesAsync(steps, cancellation);
@@ -137,19 +173,32 @@ public sealed partial class ReportsPage
         var sources = await Tandem.Reports.SourcesAsync(whole, cancellation);
         var partners = await Tandem.Reports.PartnersAsync(whole, cancellation);
         var solutions = await Tandem.Reports.SolutionsAsync(whole, cancellation);
+        // Reports on everything name what there is to choose; those on a part of it do not.
+        var choices = query.IsNarrowed
+            ? _choices ?? await DealChoices.Load(Tandem.Reports, cancellation)
+            : DealChoices.Of(partners, solutions, sources);
+        cancellation.ThrowIfCancellationRequested();
         (_stages, _outcomes, _times, _sources, _partners, _solutions) = (stages, outcomes, times, sources, partners, solutions);
+        (_choices, _failure) = (choices, null);
     }
 
-    private void Choose(string name, ChangeEventArgs change) => Navigation.NavigateTo(Query.With(name, change.Value?.ToString()).Address);
+    // Partners' referrals count, too: who works on a deal, and how long he took to answer. The next batch of changes comes
+    // when this one is shown.
+    private Task Hear(IReadOnlyList<ReferralEvent> changes) => _loaded?.Reload() ?? Task.CompletedTask;
 
-    private async Task Download(string report)
+    private void Choose(string name, string? value) => Navigation.NavigateTo(Query.With(name, value).Address);
+
+    private async Task Download((string Report, bool IsWorkbook) asked)
     {
         _failure = null;
+        var (query, report) = (Query.Ask(inSteps: asked.Report == "outcomes"), asked.Report);
         try
         {
-            var file = await Tandem.Reports.CsvAsync(report, Query.Ask(inSteps: report == "outcomes"));
+            var (file, name, type) = asked.IsWorkbook
+                ? (await Tandem.Reports.WorkbookAsync(report, query), $"{report}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+                : (await Tandem.Reports.CsvAsync(report, query), $"{report}.csv", "text/csv");
             using var stream = new DotNetStreamReference(new MemoryStream(file));
-            await Script.InvokeVoidAsync("tandem.download", $"{report}.csv", "text/csv", stream);
+            await Script.InvokeVoidAsync("tandem.download", name, type, stream);
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {
@@ -157,31 +206,40 @@ public sealed partial class ReportsPage
         }
     }
 
-    private static List<ReportLine> Lines<TRow>(
-        IEnumerable<TRow> rows, Func<TRow, string> name, Func<TRow, string?> link, Func<TRow, string?>? key = null)
+    private List<ReportLine> Lines<TRow>(
+        IEnumerable<TRow> rows, Func<TRow, string?> key, Func<TRow, string> name, Func<TRow, IEnumerable<(string Name, string Value)>?> narrowed)
         where TRow : ReportedDeals =>
     [
-        .. rows.GroupBy(key ?? name).Select(g => (Rows: g.ToList(), Count: g.Number())).OrderByDescending(g => g.Count)
+        .. rows.GroupBy(key).Select(g => (Rows: g.ToList(), Count: g.Number())).OrderByDescending(g => g.Count)
             .ThenBy(g => name(g.Rows[0]), StringComparer.CurrentCulture).Select(g =>
             {
                 var (open, won, lost) = (g.Rows.Sum(r => r.OpenCount), g.Rows.Sum(r => r.WonCount), g.Rows.Sum(r => r.LostCount));
-                return new ReportLine(name(g.Rows[0]), [Number(g.Count), g.Rows.Worth(), Number(open), Number(won), Number(lost)],
-                    [open, won, lost, g.Count - open - won - lost], link(g.Rows[0]));
+                var own = narrowed(g.Rows[0])?.ToList();
+                return new ReportLine(name(g.Rows[0]),
+                    [
+                        ReportCell.Of(g.Count, Query.Created(own)), g.Rows.Worth(), ReportCell.Of(open, In("New,Active")),
+                        ReportCell.Of(won, In("Won")), ReportCell.Of(lost, In("Lost")),
+                    ],
+                    [open, won, lost, g.Count - open - won - lost]);
+
+                string? In(string states) => Query.Created(own?.Append((PipelineQuery.Status, states)));
             }),
     ];
 
-    private ReportLine Outcome(string name, IReadOnlyList<OutcomeReportRow> rows, string? link)
+    private ReportLine Outcome(string name, IReadOnlyList<OutcomeReportRow> rows, DateTimeOffset? step)
     {
         var won = rows.Where(r => r.Outcome == ReferralSubstatus.Won).ToList();
         var lost = rows.Where(r => r.Outcome == ReferralSubstatus.Lost).ToList();
         var decided = won.Number() + lost.Number();
         return new(name,
             [
-                Number(won.Number()), won.Worth(), Number(lost.Number()), lost.Worth(),
+                ReportCell.Of(won.Number(), In("Won")), won.Worth(), ReportCell.Of(lost.Number(), In("Lost")), lost.Worth(),
                 decided == 0 ? "" : Values["Percent", (100m * won.Number() / decided).ToString("N0", CultureInfo.CurrentCulture)],
-                Number(rows.Number() - decided),
+                ReportCell.Of(rows.Number() - decided, In("Declined,Expired,Error")),
             ],
-            [won.Number(), lost.Number()], link);
+            [won.Number(), lost.Number()]);
+
+        string? In(string outcomes) => Query.Closed(step, (PipelineQuery.Status, outcomes));
     }
 
     private string Period(DateTimeOffset start) => Query.Step switch
@@ -191,17 +249,8 @@ public sealed partial class ReportsPage
         _ => Text["QuarterOf", ((start.Month - 1) / 3) + 1, start.Year],
     };
 
-    private DateTimeOffset Before(DateTimeOffset start) => Query.Step switch
-    {
-        ReportStep.Week => start.AddDays(-7),
-        ReportStep.Month => start.AddMonths(-1),
-        _ => start.AddMonths(-3),
-    };
-
     // Two days and more are told in days.
     private string Duration(decimal hours) => hours < 48
         ? Text["Hours", hours.ToString("N1", CultureInfo.CurrentCulture)]
         : Text["Days", (hours / 24).ToString("N1", CultureInfo.CurrentCulture)];
-
-    private static string Number(long number) => number.ToString("N0", CultureInfo.CurrentCulture);
 }

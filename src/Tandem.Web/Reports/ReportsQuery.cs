@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
+using Tandem.Web.Pipeline;
 
 namespace Tandem.Web.Reports;
 
@@ -19,13 +20,13 @@ public sealed class ReportsQuery
     public const string Country = "country";
 
     private const string Path = "reports";
-    private const string DayFormat = "yyyy-MM-dd";
     private const int MostLetters = 100;
+    private const int LongestId = 400;
 
-    private static readonly string[] Known = [From, To, By, Partner, Solution, Currency, Type, Country];
+    // What the pipeline calls by the same name.
+    private static readonly string[] Shared = [Partner, Solution, Currency, Type, Country];
 
-    // What the pipeline can be narrowed by, too.
-    private static readonly string[] Shared = [Type, Country];
+    private static readonly string[] Known = [From, To, By, .. Shared];
 
     private readonly ImmutableSortedDictionary<string, string> _choices;
 
@@ -44,11 +45,11 @@ public sealed class ReportsQuery
 
     public static ReportsQuery Parse(Uri address) => new(QueryHelpers.ParseQuery(address.Query)
         .Where(c => Known.Contains(c.Key) && !string.IsNullOrWhiteSpace(c.Value))
-        .ToImmutableSortedDictionary(c => c.Key, c => Shorten(c.Value.ToString()), StringComparer.Ordinal));
+        .ToImmutableSortedDictionary(c => c.Key, c => Shorten(c.Key, c.Value.ToString()), StringComparer.Ordinal));
 
     /// <summary>Another choice under a name; null or empty for none.</summary>
     public ReportsQuery With(string name, string? value) =>
-        new(string.IsNullOrWhiteSpace(value) ? _choices.Remove(name) : _choices.SetItem(name, Shorten(value)));
+        new(string.IsNullOrWhiteSpace(value) ? _choices.Remove(name) : _choices.SetItem(name, Shorten(name, value)));
 
     /// <summary>Everything, in the steps that were chosen.</summary>
     public ReportsQuery WithoutFilter() => new(_choices.RemoveRange(Known.Where(c => c != By)));
@@ -57,30 +58,78 @@ public sealed class ReportsQuery
     /// <param name="inSteps">Whether each step of time is told by itself.</param>
     public ReportQuery Ask(bool inSteps = false)
     {
-        var (from, to) = (Day(From), Day(To));
+        var (from, to) = Days;
         return new ReportQuery
         {
             Filter = Filter(),
             Partner = this[Partner],
             From = from,
-            // A period that ends before it begins is none.
-            To = to < from ? null : to,
+            To = to,
             By = inSteps ? Step : null,
         };
     }
 
-    /// <summary>Where the pipeline shows the same referrals; null when it cannot be narrowed in this way.</summary>
+    // A period that ends before it begins has no end.
+    private (DateOnly? From, DateOnly? To) Days
+    {
+        get
+        {
+            var (from, to) = (Day(From), Day(To));
+            return (from, to < from ? null : to);
+        }
+    }
+
+    /// <summary>The first day of the step after, or before, the one that begins at a day.</summary>
+    public DateTimeOffset Next(DateTimeOffset start, int steps = 1) => Step switch
+    {
+        ReportStep.Week => start.AddDays(7 * steps),
+        ReportStep.Month => start.AddMonths(steps),
+        _ => start.AddMonths(3 * steps),
+    };
+
+    /// <summary>Where the pipeline shows deals that were created in the period, and no others.</summary>
+    /// <param name="narrowed">What of them; null when the pipeline cannot be narrowed so.</param>
+    public string? Created(params IEnumerable<(string Name, string Value)>? narrowed) =>
+        Pipeline(Days, (PipelineQuery.CreatedFrom, PipelineQuery.CreatedTo), narrowed);
+
+    /// <summary>Where the pipeline shows deals that were closed in the period, and no others.</summary>
+    /// <param name="step">Only in the step that begins then; in the whole period when null.</param>
     /// <param name="narrowed">What of them.</param>
-    public string? Pipeline(params IEnumerable<(string Name, string Value)> narrowed) => _choices.Keys.All(c => c == By || Shared.Contains(c))
-        ? QueryHelpers.AddQueryString("pipeline", Shared.Select(name => (Name: name, Value: this[name])).Concat(narrowed)
-            .Where(c => c.Value.Length > 0).ToDictionary(c => c.Name, c => (string?)c.Value))
-        : null;
+    public string? Closed(DateTimeOffset? step, params IEnumerable<(string Name, string Value)> narrowed)
+    {
+        var (from, to) = Days;
+        if (step is { } start)
+        {
+            var (first, last) = (DateOnly.FromDateTime(start.UtcDateTime), DateOnly.FromDateTime(Next(start).UtcDateTime).AddDays(-1));
+            (from, to) = (from > first ? from : first, to < last ? to : last);
+        }
+
+        return Pipeline((from, to), (PipelineQuery.ClosedFrom, PipelineQuery.ClosedTo), narrowed);
+    }
+
+    /// <summary>A deal has several solutions, and the pipeline asks for one: null when another one is chosen already.</summary>
+    public IEnumerable<(string Name, string Value)>? OfSolution(string solution) =>
+        this[Solution].Length == 0 || this[Solution].Equals(solution, StringComparison.OrdinalIgnoreCase) ? [(PipelineQuery.Solution, solution)] : null;
+
+    private string? Pipeline(
+        (DateOnly? From, DateOnly? To) days, (string From, string To) names, IEnumerable<(string Name, string Value)>? narrowed)
+    {
+        if (narrowed is null)
+            return null;
+        var pipeline = Shared.Aggregate(PipelineQuery.Everything, (query, name) => query.With(name, this[name]))
+            .With(names.From, days.From?.ToString(PipelineQuery.DayFormat, CultureInfo.InvariantCulture))
+            .With(names.To, days.To?.ToString(PipelineQuery.DayFormat, CultureInfo.InvariantCulture));
+        var choices = narrowed.ToList();
+        pipeline = choices.Aggregate(pipeline, (query, choice) => query.With(choice.Name, choice.Value));
+        // An id that an address would shorten or trim names others.
+        return choices.TrueForAll(choice => pipeline[choice.Name] == choice.Value) ? pipeline.Address : null;
+    }
 
     private string? Filter()
     {
         var conditions = new List<string>();
         if (this[Solution] is { Length: > 0 } solution)
-            conditions.Add($"details/requirements/solutions/any(s: s/id eq {ReferralQuery.Quote(solution)})");
+            conditions.Add(PipelineQuery.SolutionFilter(solution));
         if (this[Currency] is { Length: > 0 } currency)
             conditions.Add($"details/currency eq {ReferralQuery.Quote(currency)}");
         if (Enum.GetNames<ReferralType>().Contains(this[Type]))
@@ -91,7 +140,11 @@ public sealed class ReportsQuery
     }
 
     private DateOnly? Day(string name) =>
-        DateOnly.TryParseExact(this[name], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+        DateOnly.TryParseExact(this[name], PipelineQuery.DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
 
-    private static string Shorten(string value) => value.Trim() is { Length: > MostLetters } text ? text[..MostLetters] : value.Trim();
+    private static string Shorten(string name, string value)
+    {
+        var (text, most) = (value.Trim(), name is Partner or Solution ? LongestId : MostLetters);
+        return text.Length <= most ? text : text[..most];
+    }
 }

@@ -95,10 +95,14 @@ internal sealed class FilterSql(QueryDialect dialect, bool restricted)
 
     private string WriteAny(Condition.Any any)
     {
-        var exists = MemberLookup(any) ?? $"EXISTS (SELECT 1 FROM {dialect.Elements(Source(any.List.Scope), Names(any.List), Alias(any.Element))}"
+        var exists = MemberLookup(any) ?? $"EXISTS (SELECT 1 FROM {Elements(any)}"
             + (any.Where is null ? ")" : $" WHERE {Write(any.Where)})");
         return IsGuarded(any.List) ? $"({Guard(any.List.Sight)} AND {exists})" : exists;
     }
+
+    private string Elements(Condition.Any any) => any.List is { Scope.Depth: 0, Text: ReferralPath.Solutions }
+        ? dialect.Elements(dialect.Solutions, [], Alias(any.Element))
+        : dialect.Elements(Source(any.List.Scope), Names(any.List), Alias(any.Element));
 
     // The one question that people ask all the time has an index: whose team is this person in? The member table has a
     // row for each member with an address; members without one are found in the document only.

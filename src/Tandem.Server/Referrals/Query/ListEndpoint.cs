@@ -111,7 +111,7 @@ internal sealed class ListStatements
     /// <summary>Counts the rows of all pages, and tells when the first of them leaves by itself.</summary>
     public required string Count { get; init; }
 
-    /// <summary>Whose rows alone are counted; null when other parties' are among them.</summary>
+    /// <summary>Whose rows alone the count depends on; null when it depends on other parties', too.</summary>
     public required string? Owner { get; init; }
 
     public required long Now { get; init; }
@@ -119,11 +119,11 @@ internal sealed class ListStatements
     /// <summary>
     /// <see cref="Page"/> for a filter that at most <see cref="MostOfFew"/> rows match: they are found first and sorted
     /// then. Both databases plan a statement before they know its values, and guess that a quarter of the rows is below
-    /// one. Null without a filter.
+    /// one. Null without a filter and a partner.
     /// </summary>
     public required string? PageOfFew { get; init; }
 
-    /// <summary>Counts up to one more than a few; null without a filter.</summary>
+    /// <summary>Counts up to one more than a few; null like <see cref="PageOfFew"/>.</summary>
     public required string? CountOfFew { get; init; }
 
     public required SqlParameters Parameters { get; init; }
@@ -139,7 +139,9 @@ internal sealed class ListStatements
         var sql = query.Sql(dialect, caller);
         parameters.Add(sql.Parameters);
         var conditions = ReferralScope.Of(caller, query.ReachesOtherParties, now, parameters)
-            + (sql.Filter is null ? "" : $" AND {sql.Filter}");
+            + (sql.Filter is null ? "" : $" AND {sql.Filter}")
+            + (query.Partner is null ? "" : $" AND {PartnerOption.Condition(query.Partner, parameters)}");
+        var isNarrowed = sql.Filter is not null || query.Partner is not null;
         var after = sql.After is null ? "" : $" AND {sql.After}";
         // One row more than the page tells whether another page follows.
         var limit = string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.PageSize + 1}")
@@ -151,15 +153,15 @@ internal sealed class ListStatements
             Page = $"SELECT {columns} FROM referrals r WHERE {conditions}{after} ORDER BY {sql.OrderBy}{limit}",
             // Only the documents of the page are read. CROSS JOIN keeps SQLite from turning the order round; to PostgreSQL it
             // is a join like any other.
-            PageOfFew = sql.Filter is null ? null
+            PageOfFew = !isNarrowed ? null
                 : $"WITH found AS MATERIALIZED (SELECT r.{place} AS place FROM referrals r WHERE {conditions}), "
                     + $"page AS MATERIALIZED (SELECT r.{place} AS place FROM found CROSS JOIN referrals r "
                     + $"WHERE r.{place} = found.place{after} ORDER BY {sql.OrderBy}{limit}) "
                     + $"SELECT {columns} FROM page CROSS JOIN referrals r WHERE r.{place} = page.place ORDER BY {sql.OrderBy}",
-            CountOfFew = sql.Filter is null ? null
+            CountOfFew = !isNarrowed ? null
                 : $"SELECT COUNT(*) FROM (SELECT 1 FROM referrals r WHERE {conditions} LIMIT {MostOfFew + 1}) AS few",
             Count = $"SELECT COUNT(*), MIN(r.archives_at){dialect.Snapshot} FROM referrals r WHERE {conditions}",
-            Owner = query.ReachesOtherParties ? null : caller.OrganizationId,
+            Owner = query.ReachesOtherParties || query.Partner is not null ? null : caller.OrganizationId,
             Now = now,
             Parameters = parameters,
             Order = query.Order,

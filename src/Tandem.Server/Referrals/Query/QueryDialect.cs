@@ -21,6 +21,9 @@ internal abstract class QueryDialect
     /// <summary>The document of <c>referrals r</c>, to look into.</summary>
     public abstract string Document { get; }
 
+    /// <summary>The solutions of <c>referrals r</c>, a list; from the document in rows that have it nowhere else.</summary>
+    public abstract string Solutions { get; }
+
     /// <summary>The column that finds a row the fastest.</summary>
     public abstract string RowPlace { get; }
 
@@ -45,7 +48,7 @@ internal abstract class QueryDialect
     /// <summary>The scalar at a path of a JSON value; texts folded, times in microseconds. The empty path is the value itself.</summary>
     public abstract string Scalar(string json, IEnumerable<string> path, ContractKind kind);
 
-    /// <summary>A table <paramref name="alias"/> whose column <c>value</c> holds the elements of a list.</summary>
+    /// <summary>A table <paramref name="alias"/> whose column <c>value</c> holds the elements of a list. The empty path is the value itself.</summary>
     public abstract string Elements(string json, IEnumerable<string> path, string alias);
 
     /// <summary>How many elements a list has.</summary>
@@ -93,6 +96,8 @@ internal abstract class QueryDialect
         public override DatabaseKind Kind => DatabaseKind.Sqlite;
 
         public override string Document => "r.document";
+
+        public override string Solutions => "COALESCE(r.solutions, json_extract(r.document, '$.details.requirements.solutions'))";
 
         public override string RowPlace => "rowid";
 
@@ -158,7 +163,7 @@ internal abstract class QueryDialect
 
         public override string NullOrder(bool descending) => "";
 
-        private static string Path(IEnumerable<string> path) => $"$.{string.Join('.', path)}";
+        private static string Path(IEnumerable<string> path) => string.Join('.', path.Prepend("$"));
 
         private static string Part(char part, string microseconds) =>
             $"CAST(strftime('%{part}', {WholeSeconds(microseconds)}, 'unixepoch') AS INTEGER)";
@@ -169,6 +174,8 @@ internal abstract class QueryDialect
         public override DatabaseKind Kind => DatabaseKind.Postgres;
 
         public override string Document => "r.document::jsonb";
+
+        public override string Solutions => "COALESCE(r.solutions::jsonb, r.document::jsonb #> '{details,requirements,solutions}')";
 
         public override string RowPlace => "id";
 

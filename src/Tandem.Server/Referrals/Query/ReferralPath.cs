@@ -27,6 +27,9 @@ internal sealed record PromotedColumn(string Name, bool IsNullable = true);
 /// <summary>A path into the document, from the referral or from an element of a list.</summary>
 internal sealed class ReferralPath
 {
+    /// <summary>The list that has a column of its own.</summary>
+    public const string Solutions = "details/requirements/solutions";
+
     // Beside what R62 names, the times that the server sets.
     private static readonly FrozenDictionary<string, PromotedColumn> Promoted = new Dictionary<string, PromotedColumn>
     {

@@ -55,16 +55,22 @@ internal sealed class ReferralQuery
     /// <summary>Since when changes are tracked, on the pages behind a first one that began it.</summary>
     public Tracking? Tracking { get; private set; }
 
-    /// <summary>A part of a list has no changes of its own: the next row may move up (OData 4.01, 11.4).</summary>
-    public bool CanBeTracked => Top is null && Skip == 0 && Position is null;
+    /// <summary>
+    /// A part of a list has no changes of its own: the next row may move up (OData 4.01, 11.4). Nor has a partner's: he
+    /// joins and leaves without a change of the referral.
+    /// </summary>
+    public bool CanBeTracked => Top is null && Skip == 0 && Position is null && Partner is null;
 
     public string? SelectText => _selectText;
 
     /// <summary>Elements of this page. The store reads one more to see whether another page follows.</summary>
     public int PageSize => (int)Math.Min(LargestPage, Top ?? LargestPage);
 
+    /// <summary>Whose work on them narrows the list; null when it is not asked for.</summary>
+    public string? Partner { get; private set; }
+
     /// <summary>Whether the list holds other parties' referrals too (R57), in the restricted view (B14).</summary>
-    public bool ReachesOtherParties => Filter is { FixesParty: true };
+    public bool ReachesOtherParties => Filter is { FixesParty: true } && Partner is null;
 
     public static Outcome<ReferralQuery> Parse(IQueryCollection options, SkipTokens tokens, Caller caller)
     {
@@ -78,6 +84,13 @@ internal sealed class ReferralQuery
         {
             if (name.StartsWith('$') && query.Read(name, values) is { } fault)
                 faults.Add(fault);
+        }
+
+        if (options.TryGetValue(PartnerOption.Name, out var sent))
+        {
+            if (PartnerOption.Read(sent, out var partner) is { } fault)
+                faults.Add(fault);
+            query.Partner = partner;
         }
 
         return faults.Count == 0 ? query : Refusal.All(faults);
@@ -94,7 +107,7 @@ internal sealed class ReferralQuery
         var remaining = Top - delivered;
         return remaining <= 0
             ? null
-            : tokens.Write(caller, new(Filter?.Text, _orderText, _selectText, Count, remaining, [], tracking), position);
+            : tokens.Write(caller, new(Filter?.Text, _orderText, _selectText, Partner, Count, remaining, [], tracking), position);
     }
 
     /// <summary>The question of a delta: what a list was asked for; null when it is no longer understood.</summary>
@@ -128,7 +141,13 @@ internal sealed class ReferralQuery
         if (!tokens.Read(caller, token).Succeeded(out var continuation, out var refusal))
             return refusal;
 
-        var query = new ReferralQuery { Count = continuation.Count, Top = continuation.Top, Tracking = continuation.Tracking };
+        var query = new ReferralQuery
+        {
+            Count = continuation.Count,
+            Top = continuation.Top,
+            Partner = continuation.Partner,
+            Tracking = continuation.Tracking,
+        };
         // A token of an older version may no longer be understood; it is then as unknown as any other.
         if ((continuation.Filter is { } filter && query.Read("$filter", filter) is not null)
             || (continuation.OrderBy is { } order && query.Read("$orderby", order) is not null)

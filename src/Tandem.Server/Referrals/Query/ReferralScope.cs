@@ -37,10 +37,13 @@ internal static class ReferralScope
         return $"({own} OR (r.organization_id <> {organization} AND ({string.Join(" OR ", alternatives)})))";
     }
 
-    /// <summary>The referrals of the caller's own organization that he may see and that match a filter, if there is one.</summary>
-    public static string OfOwn(Caller caller, ReferralFilter? filter, long now, QueryDialect dialect, SqlParameters parameters)
+    /// <summary>The referrals of the caller's own organization that he may see, narrowed by a filter and a partner, if there are.</summary>
+    public static string OfOwn(
+        Caller caller, ReferralFilter? filter, string? partner, long now, QueryDialect dialect, SqlParameters parameters)
     {
         var condition = Of(caller, withOthers: false, now, parameters);
+        if (partner is not null)
+            condition += $" AND {PartnerOption.Condition(partner, parameters)}";
         if (filter is null)
             return condition;
         condition += $" AND {filter.Sql(dialect)}";

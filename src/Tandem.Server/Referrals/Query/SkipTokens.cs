@@ -9,7 +9,7 @@ namespace Tandem.Server.Referrals.Query;
 /// <summary>What the next page needs to know: the question and the last row that was shown.</summary>
 /// <param name="Tracking">Since when changes are tracked; null when nobody asked for it.</param>
 internal sealed record Continuation(
-    string? Filter, string? OrderBy, string? Select, bool Count, long? Top, IReadOnlyList<JsonElement> Position,
+    string? Filter, string? OrderBy, string? Select, string? Partner, bool Count, long? Top, IReadOnlyList<JsonElement> Position,
     Tracking? Tracking = null);
 
 /// <summary>Makes and reads <c>$skiptoken</c> (R60), which holds values of the last row.</summary>
@@ -25,6 +25,8 @@ internal sealed class SkipTokens(IDataProtectionProvider protection)
             json.WriteString("o", continuation.OrderBy);
         if (continuation.Select is not null)
             json.WriteString("s", continuation.Select);
+        if (continuation.Partner is not null)
+            json.WriteString("w", continuation.Partner);
         if (!continuation.Count)
             json.WriteBoolean("c", false);
         if (continuation.Top is { } top)
@@ -44,6 +46,7 @@ internal sealed class SkipTokens(IDataProtectionProvider protection)
             SealedTokens.Text(root, "f"),
             SealedTokens.Text(root, "o"),
             SealedTokens.Text(root, "s"),
+            SealedTokens.Text(root, "w"),
             !root.TryGetProperty("c", out _),
             root.TryGetProperty("t", out var top) ? top.GetInt64() : null,
             [.. root.GetProperty("p").EnumerateArray()],

@@ -9,7 +9,7 @@ namespace Tandem.Server.Referrals.Query;
 
 /// <summary>
 /// <c>GET /v1.0/engagements/totals</c>: how many of the caller's own organization's referrals match a filter and
-/// what they are worth. Other parties' referrals are never added up: their value is the same deal once more.
+/// a partner, and what they are worth. Other parties' referrals are never added up: their value is the same deal once more.
 /// </summary>
 internal static class TotalsEndpoint
 {
@@ -23,7 +23,7 @@ internal static class TotalsEndpoint
         if (other is not null)
         {
             await context.Write(Refusal.Invalid(other.Length <= 60 ? other : other[..60], "invalidValue",
-                "Totals take $filter only; leave the option out, or read the list."));
+                "Totals take $filter and partner only; leave the option out, or read the list."));
             return;
         }
 
@@ -35,7 +35,7 @@ internal static class TotalsEndpoint
 
         var totals = new ReferralTotals
         {
-            Value = await store.Totals(query.Filter, caller, WireTime.ToUnixMicroseconds(clock.GetUtcNow()), cancellation),
+            Value = await store.Totals(query.Filter, query.Partner, caller, WireTime.ToUnixMicroseconds(clock.GetUtcNow()), cancellation),
         };
         context.Response.ContentType = "application/json; charset=utf-8";
         await JsonSerializer.SerializeAsync(context.Response.Body, totals, ReferralJson.Wire.ReferralTotals, cancellation);

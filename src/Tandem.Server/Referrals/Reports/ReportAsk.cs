@@ -16,7 +16,7 @@ internal enum ReportStep
 
 /// <summary>What a report is asked for: the options of the request, read and checked.</summary>
 /// <param name="Filter">Which referrals; null for all.</param>
-/// <param name="Partner">Only those on which this organization works, too.</param>
+/// <param name="Partner">See <see cref="PartnerOption"/>; null for all.</param>
 /// <param name="From">First moment of the period, in microseconds; null for no beginning.</param>
 /// <param name="Before">First moment behind the period; null for no end.</param>
 /// <param name="Step">Null for the whole period at once.</param>
@@ -28,7 +28,7 @@ internal sealed record ReportAsk(ReferralFilter? Filter, string? Partner, long? 
     private const string DayForm = "yyyy-MM-dd";
     private const long Day = 24L * 60 * 60 * 1_000_000;
 
-    private static readonly string[] Options = ["$filter", "partner", "from", "to", "by", Format];
+    private static readonly string[] Options = ["$filter", PartnerOption.Name, "from", "to", "by", Format];
 
     // An option that is misspelt and passed over would give a number that is wrong and looks right.
     public static Outcome<ReportAsk> Parse(IQueryCollection options)
@@ -42,6 +42,8 @@ internal sealed record ReportAsk(ReferralFilter? Filter, string? Partner, long? 
         ReferralFilter? filter = null;
         if (Value("$filter") is { } condition && !ReferralFilter.Parse(condition).Succeeded(out filter, out var refusal))
             faults.Add(refusal);
+        if (PartnerOption.Read(options[PartnerOption.Name], out var partner) is { } noPartner)
+            faults.Add(noPartner);
         var from = ReadDay("from");
         var to = ReadDay("to");
         ReportStep? step = null;
@@ -54,7 +56,7 @@ internal sealed record ReportAsk(ReferralFilter? Filter, string? Partner, long? 
 
         if (faults.Count == 0 && from > to)
             faults.Add(Refuse("from", "from is later than to; exchange them. Both days belong to the period."));
-        return faults.Count > 0 ? Refusal.All(faults) : new ReportAsk(filter, Value("partner")?.ToLowerInvariant(), from, to + Day, step);
+        return faults.Count > 0 ? Refusal.All(faults) : new ReportAsk(filter, partner, from, to + Day, step);
 
         string? Value(string name) => options[name].ToString().Trim() is { Length: > 0 } value ? value : null;
 

@@ -13,7 +13,6 @@ internal sealed class ReportSql
 
     private const string Deal = "r.currency, r.deal_value, r.status, r.substatus";
     private static readonly string[] States = ["d.status <> 'Closed'", "d.substatus = 'Won'", "d.substatus = 'Lost'"];
-    private static readonly string[] Solutions = ["details", "requirements", "solutions"];
 
     // An invitation that was not answered until then has expired (B26), whatever its outcome was corrected to.
     private static readonly string AnswerTime =
@@ -22,7 +21,6 @@ internal sealed class ReportSql
     private readonly QueryDialect _dialect;
     private readonly ReportAsk _ask;
     private readonly string _own;
-    private readonly string? _partner;
     private readonly string? _from;
     private readonly string? _before;
 
@@ -30,13 +28,9 @@ internal sealed class ReportSql
     {
         (_dialect, _ask) = (dialect, ask);
         Parameters = new SqlParameters(dialect);
-        _own = ReferralScope.OfOwn(caller, ask.Filter, now, dialect, Parameters);
+        _own = ReferralScope.OfOwn(caller, ask.Filter, ask.Partner, now, dialect, Parameters);
         _from = ask.From is { } from ? Parameters.Add(from) : null;
         _before = ask.Before is { } before ? Parameters.Add(before) : null;
-        if (ask.Partner is null)
-            return;
-        _partner = Parameters.Add(ask.Partner);
-        _own += $" AND EXISTS (SELECT 1 FROM referrals p WHERE {Partner("r")})";
     }
 
     public SqlParameters Parameters { get; }
@@ -67,7 +61,7 @@ internal sealed class ReportSql
         var (shown, name) = (_dialect.Scalar("s.value", ["id"], ContractKind.Enumeration), _dialect.Scalar("s.value", ["name"], ContractKind.Enumeration));
         return Amounts(
             $"SELECT {Start("r.created_at")} AS start, {id} AS solution, {First(shown)} AS shown, {First(name)} AS name, {Deal} FROM referrals r "
-            + $"LEFT JOIN {_dialect.Elements(_dialect.Document, Solutions, "s")} ON TRUE WHERE {_own}{Within("r.created_at")} GROUP BY r.id, {id}",
+            + $"LEFT JOIN {_dialect.Elements(_dialect.Solutions, [], "s")} ON TRUE WHERE {_own}{Within("r.created_at")} GROUP BY r.id, {id}",
             ["d.solution"], [First($"CASE WHEN d.solution IS NOT NULL THEN d.shown END"), First("d.name"), .. Became()]);
     }
 
@@ -105,11 +99,7 @@ internal sealed class ReportSql
     private IEnumerable<string> Became() => States.SelectMany<string, string>(
         state => [$"COUNT(CASE WHEN {state} THEN 1 END)", _dialect.Sum($"CASE WHEN {state} THEN d.deal_value END")]);
 
-    // Other parties' referrals that who sees the own one sees, too (B13). They are few in an engagement and many of an
-    // organization: an expression keeps SQLite from going through the latter for each row.
-    private string Partner(string own) =>
-        $"p.engagement_id = {own}.engagement_id AND p.organization_id <> {own}.organization_id AND p.type = 'Shared'"
-        + (_partner is null ? "" : $" AND p.organization_id || '' = {_partner}");
+    private string Partner(string own) => PartnerOption.Others(own, _ask.Partner);
 
     private static string Answered(string row) =>
         $"COALESCE({row}.accepted_at, CASE WHEN {row}.substatus <> 'Expired' AND {row}.closed_at < {row}.created_at + {AnswerTime} THEN {row}.closed_at END)";

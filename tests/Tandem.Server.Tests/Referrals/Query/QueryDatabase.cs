@@ -28,7 +28,7 @@ internal sealed class QueryDatabase : IAsyncDisposable
             accepted_at bigint, closed_at bigint, closing_at bigint, external_reference_id text, name text,
             customer_name text, country text, deal_value double precision, currency text, mpn_id text, sales_stage text,
             campaign_id text, registration_status text NOT NULL, favorite {boolean} NOT NULL, invited_by text,
-            contacts_shared {boolean} NOT NULL, shared_with_sellers {boolean} NOT NULL, is_lead {boolean} NOT NULL, archives_at bigint, document text NOT NULL);
+            contacts_shared {boolean} NOT NULL, shared_with_sellers {boolean} NOT NULL, is_lead {boolean} NOT NULL, archives_at bigint, document text NOT NULL, solutions text);
         CREATE TABLE referral_members (
             referral_id {guid} NOT NULL, side int NOT NULL, position int NOT NULL, email text NOT NULL,
             PRIMARY KEY (referral_id, side, position));
@@ -115,6 +115,8 @@ internal sealed class QueryDatabase : IAsyncDisposable
             ["shared_with_sellers"] = r.Consent.ConsentToShareReferralWithMicrosoftSellers,
             ["is_lead"] = row.IsLead,
             ["document"] = Encoding.UTF8.GetString(Document(r)),
+            // Rows that an older version wrote do not have it.
+            ["solutions"] = r.Id.ToByteArray()[15] % 3 == 0 ? null : JsonSerializer.Serialize(r.Details.Requirements.Solutions, ReferralJson.Wire.ListSolutionTag),
         });
         foreach (var (side, members) in new[] { (0, r.Team), (1, r.CustomerProfile.Team) })
         {

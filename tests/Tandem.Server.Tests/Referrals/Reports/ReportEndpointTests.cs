@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ExcelDataReader;
 using Microsoft.Extensions.Time.Testing;
 using Tandem.Client;
 using Tandem.Server.Tests.Fixtures;
@@ -10,6 +11,7 @@ namespace Tandem.Server.Tests.Referrals.Reports;
 public sealed class ReportEndpointTests
 {
     private const string Reports = "/v1.0/engagements/reports";
+    private const string Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
     public static TheoryData<string> All => ["stages", "outcomes", "times", "partners", "solutions", "sources"];
 
@@ -81,7 +83,7 @@ public sealed class ReportEndpointTests
     [InlineData("$top=5", "$top", "$filter, partner, from, to, by, format")]
     [InlineData("by=week&by=month", "by", "give it once")]
     [InlineData("$filter=color eq 'red'", "$filter", "color")]
-    [InlineData("format=pdf", "format", "json or csv")]
+    [InlineData("format=pdf", "format", "json, csv or xlsx")]
     public async Task What_a_report_cannot_do_is_refused(string options, string target, string hint) // R66
     {
         await using var server = await Start();
@@ -114,6 +116,9 @@ public sealed class ReportEndpointTests
     [InlineData("text/csv, application/json;q=0.5", "text/csv")]
     [InlineData("text/csv;q=0.1, application/json", "application/json")]
     [InlineData("text/*", "text/csv")]
+    [InlineData(Workbook, Workbook)]
+    [InlineData("application/*;q=0.5, " + Workbook, Workbook)]
+    [InlineData("application/*", "application/json")]
     [InlineData("application/xml", null)]
     public async Task The_form_is_the_one_that_is_accepted_best(string? accept, string? form)
     {
@@ -125,6 +130,7 @@ public sealed class ReportEndpointTests
         else
             Assert.StartsWith(form, reply.Is(200).Headers["Content-Type"], StringComparison.Ordinal);
         Assert.StartsWith("text/csv", (await server.Get(Alice, $"{Reports}/stages?format=csv", headers)).Is(200).Headers["Content-Type"], StringComparison.Ordinal);
+        Assert.Equal(Workbook, (await server.Get(Alice, $"{Reports}/stages?format=XLSX", headers)).Is(200).Headers["Content-Type"]);
     }
 
     [Fact]
@@ -156,5 +162,79 @@ public sealed class ReportEndpointTests
             """".ReplaceLineEndings("\n"), csv.Text.TrimStart('\uFEFF').ReplaceLineEndings("\n"));
         var bytes = await new TandemClient(server.Http, Alice).Reports.CsvAsync("solutions", new ReportQuery { By = ReportStep.Month }, Cancellation);
         Assert.Equal(csv.Text, System.Text.Encoding.UTF8.GetString(bytes));
+    }
+
+    [Theory, MemberData(nameof(All))]
+    public async Task A_workbook_says_what_the_json_says_with_numbers_that_can_be_added_up(string report)
+    {
+        await using var server = await Start();
+        var (own, _) = await server.Shared(FabrikamLocation);
+        (await server.Patch(Alice, $"{Api}/{own.Id}", Bodies.Replace(("/details/dealValue", 1_234.5m), ("/details/currency", "TRY")))).Is(204);
+        (await server.Status(Alice, (await server.Own()).Id, "Closed", "Won")).Is(200);
+        var rows = (await server.Get(Alice, $"{Reports}/{report}?by=month")).Is(200).Value;
+        Assert.NotEmpty(rows);
+
+        var cells = Read(await new TandemClient(server.Http, Alice).Reports.WorkbookAsync(report, new ReportQuery { By = ReportStep.Month }, Cancellation));
+        Assert.Equal(rows[0].AsObject().Select(p => p.Key), cells[0]);
+        Assert.Equal(rows.Count, cells.Count - 1);
+        foreach (var (row, line) in rows.Zip(cells.Skip(1)))
+            Assert.Equal(row.AsObject().Select(p => Plain(p.Value)), line);
+
+        static object? Plain(JsonNode? value) => value is null ? null
+            : value.GetValueKind() == System.Text.Json.JsonValueKind.Number ? (double)value.GetValue<decimal>()
+            : DateTimeOffset.TryParse((string)value!, System.Globalization.CultureInfo.InvariantCulture, out var day) ? day.UtcDateTime
+            : (string)value!;
+    }
+
+    [Fact]
+    public async Task Where_there_is_nothing_a_workbook_has_its_header()
+    {
+        await using var server = await Start();
+        var cells = Read(await new TandemClient(server.Http, Alice).Reports.WorkbookAsync("times", cancellation: Cancellation));
+        Assert.Equal(["start", "measure", "count", "medianHours", "percentile90Hours"], Assert.Single(cells));
+    }
+
+    [Fact]
+    public async Task A_workbook_holds_no_formula_and_no_number_that_is_not_the_sum()
+    {
+        await using var server = await Start();
+        foreach (var value in new[] { 900_000_000_000_000m, 900_000_000_000_000m, 0.03m })
+        {
+            await server.Own(change: b => b["details"] = new JsonObject
+            {
+                ["dealValue"] = value,
+                ["currency"] = "USD",
+                ["requirements"] = new JsonObject { ["solutions"] = new JsonArray(new JsonObject { ["id"] = "=1+1", ["name"] = "@sum\u0001(\n1)", ["type"] = "Name" }) },
+            });
+        }
+
+        var bytes = await new TandemClient(server.Http, Alice).Reports.WorkbookAsync("solutions", cancellation: Cancellation);
+        var row = Read(bytes)[1];
+        Assert.Equal(["=1+1", "@sum(\n1)", "USD", 3d, "1800000000000000.03"], row.Skip(1).Take(5));
+        using var zip = new System.IO.Compression.ZipArchive(new MemoryStream(bytes));
+        using var sheet = new StreamReader(zip.Entries.Single(e => e.FullName.EndsWith("sheet1.xml", StringComparison.Ordinal)).Open());
+        Assert.DoesNotContain("<f>", await sheet.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_text_that_a_cell_cannot_hold_is_cut()
+    {
+        await using var server = await Start();
+        await server.Own(change: b => b["details"]!["requirements"] = new JsonObject
+        {
+            ["solutions"] = new JsonArray(new JsonObject { ["id"] = new string('s', 40_000), ["name"] = new string('n', 40_000), ["type"] = "Name" }),
+        });
+        var row = Read(await new TandemClient(server.Http, Alice).Reports.WorkbookAsync("solutions", cancellation: Cancellation))[1];
+        Assert.Equal([new string('s', 32_767), new string('n', 32_767)], row.Skip(1).Take(2));
+    }
+
+    private static List<object?[]> Read(byte[] workbook)
+    {
+        System.Text.Encoding.RegisterProvider(System.Text.CodePagesEncodingProvider.Instance);
+        using var reader = ExcelReaderFactory.CreateOpenXmlReader(new MemoryStream(workbook));
+        var rows = new List<object?[]>();
+        while (reader.Read())
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue)]);
+        return rows;
     }
 }

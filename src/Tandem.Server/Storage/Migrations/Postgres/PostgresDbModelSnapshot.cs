@@ -1264,6 +1264,10 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("boolean")
                         .HasColumnName("shared_with_sellers");
 
+                    b.Property<string>("Solutions")
+                        .HasColumnType("text")
+                        .HasColumnName("solutions");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("text")

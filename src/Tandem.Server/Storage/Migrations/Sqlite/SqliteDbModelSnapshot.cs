@@ -1253,6 +1253,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("shared_with_sellers");
 
+                    b.Property<string>("Solutions")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("solutions");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("TEXT")
