@@ -602,3 +602,19 @@ VALUES ('20261126025907_TheWebApplication', '10.0.15');
 
 COMMIT;
 
+START TRANSACTION;
+DROP TABLE notices;
+
+ALTER TABLE personal_notices ALTER COLUMN referral_id DROP NOT NULL;
+
+ALTER TABLE personal_notices ADD receiver text;
+
+ALTER TABLE personal_notices ADD subscription_id uuid;
+
+ALTER TABLE imports ADD checked_to integer NOT NULL DEFAULT 0;
+
+INSERT INTO migrations ("MigrationId", "ProductVersion")
+VALUES ('20261126051322_AdministrationAtScale', '10.0.15');
+
+COMMIT;
+

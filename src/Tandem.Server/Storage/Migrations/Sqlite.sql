@@ -577,3 +577,67 @@ VALUES ('20261126025841_TheWebApplication', '10.0.15');
 
 COMMIT;
 
+BEGIN TRANSACTION;
+DROP TABLE "notices";
+
+ALTER TABLE "personal_notices" ADD "receiver" TEXT NULL;
+
+ALTER TABLE "personal_notices" ADD "subscription_id" TEXT NULL;
+
+ALTER TABLE "imports" ADD "checked_to" INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE "ef_temp_personal_notices" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_personal_notices" PRIMARY KEY,
+    "created_at" INTEGER NOT NULL,
+    "deal_name" TEXT NULL,
+    "email" TEXT NULL,
+    "expires_at" INTEGER NULL,
+    "is_digest" INTEGER NOT NULL,
+    "kind" TEXT NOT NULL,
+    "language" TEXT NOT NULL,
+    "mail_answer" TEXT NULL,
+    "mail_attempts" INTEGER NOT NULL,
+    "mail_due_at" INTEGER NOT NULL,
+    "mail_leased_until" INTEGER NOT NULL,
+    "mail_state" TEXT NOT NULL,
+    "organization_id" TEXT NOT NULL,
+    "partner_name" TEXT NULL,
+    "read_at" INTEGER NULL,
+    "reason" TEXT NULL,
+    "receiver" TEXT NULL,
+    "referral_id" TEXT NULL,
+    "subscription_id" TEXT NULL,
+    "user_id" TEXT NULL
+);
+
+INSERT INTO "ef_temp_personal_notices" ("id", "created_at", "deal_name", "email", "expires_at", "is_digest", "kind", "language", "mail_answer", "mail_attempts", "mail_due_at", "mail_leased_until", "mail_state", "organization_id", "partner_name", "read_at", "reason", "receiver", "referral_id", "subscription_id", "user_id")
+SELECT "id", "created_at", "deal_name", "email", "expires_at", "is_digest", "kind", "language", "mail_answer", "mail_attempts", "mail_due_at", "mail_leased_until", "mail_state", "organization_id", "partner_name", "read_at", "reason", "receiver", "referral_id", "subscription_id", "user_id"
+FROM "personal_notices";
+
+COMMIT;
+
+PRAGMA foreign_keys = 0;
+
+BEGIN TRANSACTION;
+DROP TABLE "personal_notices";
+
+ALTER TABLE "ef_temp_personal_notices" RENAME TO "personal_notices";
+
+COMMIT;
+
+PRAGMA foreign_keys = 1;
+
+BEGIN TRANSACTION;
+CREATE INDEX "IX_personal_notices_created_at" ON "personal_notices" ("created_at");
+
+CREATE INDEX "ix_personal_notices_mail" ON "personal_notices" ("mail_due_at") WHERE mail_state = 'Waiting';
+
+CREATE INDEX "ix_personal_notices_unread" ON "personal_notices" ("user_id") WHERE read_at IS NULL;
+
+CREATE INDEX "IX_personal_notices_user_id_created_at_id" ON "personal_notices" ("user_id", "created_at", "id");
+
+COMMIT;
+
+INSERT INTO "migrations" ("MigrationId", "ProductVersion")
+VALUES ('20261126051104_AdministrationAtScale', '10.0.15');
+
