@@ -59,7 +59,8 @@ internal static class ImportEndpoints
         CancellationToken cancellation)
     {
         var request = context.Request;
-        if (request.HasFormContentType)
+        // A form of one part is what curl calls any body that it is given no other name for.
+        if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
         {
             return new RefusalResult(new Refusal(StatusCodes.Status415UnsupportedMediaType, null, "Content-Type",
                 "Send the file itself as the body, such as curl --data-binary @deals.csv, with its name as ?fileName=deals.csv."));

@@ -16,13 +16,9 @@ internal sealed class PeopleIndex
 
     public PeopleIndex(IEnumerable<User> users)
     {
-        _people =
-        [
-            .. from user in users
-               let name = Fold(user.Name)
-               orderby name, user.Email
-               select (user, $"{name}\n{Fold(user.Email)}\n{Fold(string.Join('\n', user.Roles.Select(r => $"{RoleNames.Write(r.Role)} {r.MpnId}")))}"),
-        ];
+        _people = [.. users.Select(u => (User: u, Name: Fold(u.Name)))
+            .OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.User.Email, StringComparer.Ordinal)
+            .Select(p => (p.User, $"{p.Name}\n{Fold(p.User.Email)}\n{Fold(RolesOf(p.User))}"))];
         _places = _people.Select((p, i) => (p.User.Id, i)).ToDictionary();
     }
 
@@ -47,8 +43,12 @@ internal sealed class PeopleIndex
         return (count, page);
     }
 
+    private static string RolesOf(User user) => string.Join('\n', user.Roles.Select(r => $"{RoleNames.Write(r.Role)} {r.MpnId}"));
+
     // Without case and marks, so that "sahin" finds Şahin, and "ışık" finds IŞIK, whichever language somebody types in.
-    private static string Fold(string text) => string.Concat(text.Normalize(NormalizationForm.FormD)
-        .Where(c => CharUnicodeInfo.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark)
-        .Select(c => c == 'ı' ? 'i' : char.ToLowerInvariant(c)));
+    private static string Fold(string text) => Ascii.IsValid(text)
+        ? text.ToLowerInvariant()
+        : string.Concat(text.Normalize(NormalizationForm.FormD)
+            .Where(c => CharUnicodeInfo.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark)
+            .Select(c => c == 'ı' ? 'i' : char.ToLowerInvariant(c)));
 }

@@ -157,7 +157,7 @@ public sealed class ImportWorkTests
         await using var server = await Start();
         var alice = server.Bulk(Alice);
         var (mine, name) = (await server.Own(change: b => b["name"] = "Before"), "x,Fourth Coffee,");
-        var import = await alice.Send(["Deal Name,Customer Name,Referral ID", $"After,,{mine.Id}", .. Enumerable.Range(0, Rows - 1).Select(i => $"{i}{name}")]);
+        var import = await alice.Send(["Deal Name,Customer Name,Referral ID", $"After,\"{mine.Json["customerProfile"]!["name"]}\",{mine.Id}", .. Enumerable.Range(0, Rows - 1).Select(i => $"{i}{name}")]);
         Assert.Equal((Rows - 1, 1), (import.Counts.ToCreate, import.Counts.ToUpdate));
         var store = server.Services.GetRequiredService<ImportStore>();
         var known = (await store.Find(import.Id, Cancellation))!;
@@ -169,7 +169,7 @@ public sealed class ImportWorkTests
         Assert.Equal(Rows, (await store.Rows(now, [ImportRowState.Waiting], 0, 1, Cancellation)).Count);
         Assert.Equal(0, (await store.Rows(now, [ImportRowState.Ready], 0, 1, Cancellation)).Count);
         var row = (await store.Rows(now, [], 0, 1, Cancellation)).Rows.Single();
-        Assert.Equal((ImportRowState.Waiting, ImportAction.None, null), (row.State, row.Action, row.ReferralId));
+        Assert.Equal((ImportRowState.Waiting, ImportAction.None, (Guid?)null), (row.State, row.Action, row.ReferralId));
         Assert.Empty(row.Changes);
         Assert.Empty(await store.Named(now, Cancellation));
         // What was found with the old columns is not stored any more.
