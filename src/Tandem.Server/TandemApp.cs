@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Tandem.Server.Audit;
 using Tandem.Server.Bulk;
 using Tandem.Server.Emulator;
 using Tandem.Server.Engagements;
@@ -53,6 +54,7 @@ internal static class TandemApp
         builder.Services.AddBulk();
         builder.Services.AddWebhooks();
         builder.Services.AddNotifications();
+        builder.Services.AddAudit();
         builder.Services.AddPages();
         builder.AddOperations();
 

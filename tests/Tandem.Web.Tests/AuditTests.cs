@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Tandem.Web.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
@@ -39,10 +40,21 @@ public sealed class AuditTests(Browser browser) : IAsyncLifetime
         await page.Locator("#kind").SelectOptionAsync("Role");
         await Assertions.Expect(sentences).ToHaveCountAsync(2);
         Assert.EndsWith("/administration/audit?kind=Role", page.Url, StringComparison.Ordinal);
-        await page.Locator("#by").SelectOptionAsync(bob);
+        await page.Locator("#by").FillAsync("bob");
+        await Assertions.Expect(page.Locator("#by-list option")).ToHaveCountAsync(1);
+        await page.Locator("#by").BlurAsync();
+        await Assertions.Expect(page.Locator("#by")).ToHaveValueAsync(Bob);
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex($@"/administration/audit\?by={bob}&kind=Role$"));
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No change fits" })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await page.WaitUntilReady();
+        await Assertions.Expect(page.Locator("#by")).ToHaveValueAsync(Bob);
         await page.GoBackAsync();
         await Assertions.Expect(sentences).ToHaveCountAsync(2);
+        await Assertions.Expect(page.Locator("#by")).ToHaveValueAsync("");
+        await page.Locator("#by").FillAsync("Nobody of that name");
+        await page.Locator("#by").BlurAsync();
+        await Assertions.Expect(page.Locator("#by-fault")).ToContainTextAsync("Choose from the list");
         await page.ReloadAsync();
         await page.WaitUntilReady();
         await Assertions.Expect(sentences).ToHaveCountAsync(2);
@@ -51,6 +63,10 @@ public sealed class AuditTests(Browser browser) : IAsyncLifetime
         await Assertions.Expect(sentences).ToHaveCountAsync(0);
         await page.GetByRole(AriaRole.Link, new() { Name = "Clear the filter" }).ClickAsync();
         await Assertions.Expect(sentences).ToHaveCountAsync(4);
+        // An operator is a person of another organization, and offered as one of those on the page.
+        await page.Locator("#by").FillAsync("Sam Sato");
+        await Assertions.Expect(sentences).ToHaveCountAsync(2);
+        await Assertions.Expect(sentences.First).ToContainTextAsync("Sam Sato changed");
         await page.Context.CloseAsync();
     }
 

@@ -102,6 +102,15 @@ public sealed class NotificationTests(Browser browser) : IAsyncLifetime
         await bob.WaitUntilReady();
         await Assertions.Expect(bob.GetByRole(AriaRole.Checkbox, new() { Name = "A marketplace lead came in" })).Not.ToBeCheckedAsync();
         await Assertions.Expect(bob.Field("Language of the e-mail")).ToHaveValueAsync("tr");
+        // Of webhooks those choose who may look at them.
+        const string Paused = "A webhook was paused because its receiver failed for five days";
+        await Assertions.Expect(bob.GetByRole(AriaRole.Checkbox, new() { Name = Paused })).ToHaveCountAsync(0);
+        var alice = await _web.SignIn(Alice, path: "/notifications/settings");
+        await alice.GetByRole(AriaRole.Checkbox, new() { Name = Paused }).UncheckAsync();
+        await alice.Press("Save");
+        await Assertions.Expect(alice.Locator(".said")).ToHaveTextAsync("Saved.");
+        Assert.Equal("""{"withoutEmail":["Webhook"],"language":null}""", (await _web.Server.Get(Alice, "/v1.0/engagements/notices/settings")).Text);
+        await alice.Context.CloseAsync();
         await bob.Context.CloseAsync();
     }
 

@@ -12,7 +12,7 @@ namespace Tandem.Web.Tests;
 public sealed class PausedWebhookTests(Browser browser)
 {
     [Fact]
-    public async Task A_receiver_that_was_paused_is_told_on_top_until_somebody_resumes_it()
+    public async Task A_receiver_that_was_paused_is_told_at_the_bell_and_on_top_until_somebody_resumes_it()
     {
         var cancellation = TestContext.Current.CancellationToken;
         // Five days back, so that it is today when somebody signs in: a browser goes by its own clock.
@@ -34,7 +34,12 @@ public sealed class PausedWebhookTests(Browser browser)
         await page.GetByRole(AriaRole.Button, new() { Name = Alice }).ClickAsync();
         await page.WaitUntilReady();
         var notices = page.Locator(".webhook-notices");
-        await Expect(notices).ToContainTextAsync($"{receiver.Address}/ has failed for five days");
+        await Expect(notices).ToContainTextAsync($"{receiver.Address}/ has failed since");
+        await page.Locator(".bell > summary").ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "The webhook to 127.0.0.1 was paused after failing for five days" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync($"{receiver.Address}/");
+        await Expect(page.Locator(".bell-count")).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Back to webhooks" }).ClickAsync();
         await notices.GetByRole(AriaRole.Link).ClickAsync();
         await page.Press("Resume");
         await Expect(Said(page)).ToHaveTextAsync("Resumed. What waited is being sent.");

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Tandem.Contracts.Notifications;
 using Tandem.Contracts.Organizations;
-using Tandem.Contracts.Webhooks;
 
 namespace Tandem.Client;
 
@@ -75,9 +74,22 @@ public sealed class AdministrationClient
     public Task DeleteSolutionAsync(string organization, string id, CancellationToken cancellation = default) =>
         _api.Send(HttpMethod.Delete, Of(organization, "solutions", id), cancellation);
 
-    /// <summary>People, in the order of their addresses.</summary>
+    /// <summary>People, in the order of their names.</summary>
     public IAsyncEnumerable<UserView> ListUsersAsync(string organization, CancellationToken cancellation = default) =>
         Pages(Of(organization, "users"), Json.AdminPageUserView, cancellation);
+
+    /// <summary>A page of the people whose name, address or roles have all words of a search; it says how many they are.</summary>
+    /// <param name="organization">Their organization.</param>
+    /// <param name="search">Words, or their parts; null for everybody.</param>
+    /// <param name="after">The last person of the page before; null for the first page.</param>
+    /// <param name="top">How many, at most 100.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    public Task<AdminPage<UserView>> ListUsersPageAsync(
+        string organization, string? search = null, Guid? after = null, int top = 100, CancellationToken cancellation = default) =>
+        _api.Read(HttpMethod.Get,
+            $"{Of(organization, "users")}?top={top}{(string.IsNullOrWhiteSpace(search) ? "" : $"&search={Uri.EscapeDataString(search)}")}"
+                + $"{(after is null ? "" : $"&after={after}")}",
+            Json.AdminPageUserView, null, cancellation);
 
     /// <summary>Adds a person.</summary>
     public Task<UserView> CreateUserAsync(string organization, UserDraft draft, string? idempotencyKey = null, CancellationToken cancellation = default) =>
@@ -158,10 +170,6 @@ public sealed class AdministrationClient
     /// <summary>Removes a service client.</summary>
     public Task DeleteClientAsync(string organization, Guid client, CancellationToken cancellation = default) =>
         _api.Send(HttpMethod.Delete, Of(organization, "clients", $"{client}"), cancellation);
-
-    /// <summary>What the organization's administrators should know, such as webhook receivers that were paused; newest first.</summary>
-    public IAsyncEnumerable<NoticeView> ListNoticesAsync(string organization, CancellationToken cancellation = default) =>
-        Pages(Of(organization, "notices"), ClientJson.Webhooks.AdminPageNoticeView, cancellation);
 
     /// <summary>Decides on a deal registration, as its reviewer.</summary>
     public Task ReviewRegistrationAsync(Guid referral, RegistrationReview review, CancellationToken cancellation = default) =>

@@ -41,6 +41,9 @@ public enum NoticeKind
 
     /// <summary>A lead came in through a location's business profile (B56).</summary>
     ProfileLeadReceived,
+
+    /// <summary>A webhook's receiver failed for five days and was paused.</summary>
+    WebhookPaused,
 }
 
 /// <summary>What a person can switch e-mail off for.</summary>
@@ -63,6 +66,9 @@ public enum NoticeTopic
 
     /// <summary>Leads of a business profile (B56).</summary>
     ProfileLeadReceived,
+
+    /// <summary>Webhooks that were paused.</summary>
+    Webhook,
 }
 
 /// <summary>Something that a person should know.</summary>
@@ -77,8 +83,16 @@ public sealed record Notice
     /// <summary>When it happened, UTC.</summary>
     public required DateTimeOffset DateTime { get; init; }
 
-    /// <summary>The referral to look at; the person's own organization's where it has one.</summary>
-    public required Guid ReferralId { get; init; }
+    /// <summary>
+    /// The referral to look at, the person's own organization's where it has one; null when the notice is about a webhook.
+    /// </summary>
+    public Guid? ReferralId { get; init; }
+
+    /// <summary>The webhook subscription to look at, where the notice is about one.</summary>
+    public Guid? SubscriptionId { get; init; }
+
+    /// <summary>The host that the webhook's events go to.</summary>
+    public string? Receiver { get; init; }
 
     /// <summary>The deal's name, or its customer's where it has none.</summary>
     public string? DealName { get; init; }

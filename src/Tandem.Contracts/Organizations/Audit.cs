@@ -35,6 +35,9 @@ public enum AuditKind
 
     /// <summary>A webhook registration or subscription.</summary>
     Subscription,
+
+    /// <summary>A key that signs Partner Center webhooks; stands in the organization of the operator who made it.</summary>
+    SigningKey,
 }
 
 /// <summary>What happened to it.</summary>

@@ -273,6 +273,10 @@ public sealed record AdminPage<T>
     /// <summary>Path of the next page.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Next { get; init; }
+
+    /// <summary>How many there are on all pages, where that is counted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Count { get; init; }
 }
 
 /// <summary>Serializer metadata of the administration API: camelCase, and unknown names are an error.</summary>

@@ -181,25 +181,6 @@ public sealed record SigningCertificateView
     public required DateTimeOffset CreatedDateTime { get; init; }
 }
 
-/// <summary>Something that an organization's administrators should know.</summary>
-public sealed record NoticeView
-{
-    /// <summary>Its identity.</summary>
-    public required Guid Id { get; init; }
-
-    /// <summary>What kind, such as <c>webhookPaused</c>.</summary>
-    public required string Kind { get; init; }
-
-    /// <summary>When it happened.</summary>
-    public required DateTimeOffset DateTime { get; init; }
-
-    /// <summary>What it is about, such as the id of a subscription.</summary>
-    public required string SubjectId { get; init; }
-
-    /// <summary>The message.</summary>
-    public required string Text { get; init; }
-}
-
 /// <summary>Serializer metadata of Tandem's own webhook endpoints.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -216,5 +197,4 @@ public sealed record NoticeView
 [JsonSerializable(typeof(ResendRequest))]
 [JsonSerializable(typeof(ResendAnswer))]
 [JsonSerializable(typeof(SigningCertificateView))]
-[JsonSerializable(typeof(AdminPage<NoticeView>))]
 public sealed partial class WebhookJson : JsonSerializerContext;

@@ -14,6 +14,12 @@ internal static class AuditEndpoint
 {
     private const int PageSize = 50;
 
+    public static IServiceCollection AddAudit(this IServiceCollection services)
+    {
+        services.AddOptions<AuditOptions>().BindConfiguration("Tandem:Audit").ValidateDataAnnotations().ValidateOnStart();
+        return services.AddHostedService<AuditPruner>();
+    }
+
     public static void MapAudit(this IEndpointRouteBuilder organization) =>
         organization.MapGet("/audit", List).WithSummary("List administrative changes, the newest first");
 

@@ -59,7 +59,8 @@ internal static class ImportEndpoints
         CancellationToken cancellation)
     {
         var request = context.Request;
-        if (request.HasFormContentType)
+        // A form of one part is what curl calls any body that it is given no other name for.
+        if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
         {
             return new RefusalResult(new Refusal(StatusCodes.Status415UnsupportedMediaType, null, "Content-Type",
                 "Send the file itself as the body, such as curl --data-binary @deals.csv, with its name as ?fileName=deals.csv."));
@@ -123,7 +124,7 @@ internal static class ImportEndpoints
     {
         var views = new List<Import>();
         foreach (var import in await imports.Of(caller, MostListed, cancellation))
-            views.Add(View(import, await imports.Count(import.Id, cancellation)));
+            views.Add(View(import, await imports.Count(import, cancellation)));
         return Results.Json(new AdminPage<Import> { Value = views }, BulkJson.Default.AdminPageImport);
     }
 
@@ -150,7 +151,7 @@ internal static class ImportEndpoints
 
         if (!Number("skip", 0, BulkLayout.MostRows, out var skip, out var refusal) || !Number("top", 100, MostRows, out var top, out refusal))
             return new RefusalResult(refusal!);
-        var (count, rows) = await imports.Rows(id, states, skip, top, cancellation);
+        var (count, rows) = await imports.Rows(import, states, skip, top, cancellation);
         return Results.Json(new ImportRowPage { Count = count, Value = [.. rows.Select(r => View(import, r))] }, BulkJson.Default.ImportRowPage);
 
         bool Number(string option, int usual, int most, out int value, out Refusal? wrong)
@@ -181,7 +182,7 @@ internal static class ImportEndpoints
         await writer.Write(errors < 0 ? [BulkLayout.Errors, .. headers] : [.. headers], cancellation);
         for (var skip = 0; ; skip += MostRows)
         {
-            var (_, rows) = await imports.Rows(id, [ImportRowState.Faulty, ImportRowState.Refused, ImportRowState.Left], skip, MostRows, cancellation);
+            var (_, rows) = await imports.Rows(import, [ImportRowState.Faulty, ImportRowState.Refused, ImportRowState.Left], skip, MostRows, cancellation);
             foreach (var row in rows)
             {
                 var text = string.Join(" ", row.Faults);
@@ -309,7 +310,7 @@ internal static class ImportEndpoints
 
     private static async Task<IResult> Answer(
         StoredImport import, ImportStore imports, CancellationToken cancellation, int status = StatusCodes.Status200OK) =>
-        Results.Json(View(import, await imports.Count(import.Id, cancellation)), BulkJson.Default.Import, statusCode: status);
+        Results.Json(View(import, await imports.Count(import, cancellation)), BulkJson.Default.Import, statusCode: status);
 
     private static Import View(StoredImport import, ImportCounts counts) => new()
     {

@@ -25,9 +25,14 @@ internal sealed record StoredImport
 
     public required int Revision { get; init; }
 
+    /// <summary>Of its rows, up to which number they are checked with these columns; what stands in later ones is of older ones.</summary>
+    public int CheckedTo { get; init; }
+
     public string? Problem { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    public bool IsChecked(int row) => State != ImportState.Checking || row <= CheckedTo;
 
     public bool IsAtWork => State is ImportState.Checking or ImportState.Running or ImportState.Undoing;
 }
@@ -35,7 +40,12 @@ internal sealed record StoredImport
 /// <summary>A row as it is stored.</summary>
 internal sealed record StoredImportRow(
     int Number, IReadOnlyList<string> Cells, ImportRowState State, ImportAction Action, string Label, Guid? ReferralId, string? ETag,
-    string? Reverse, IReadOnlyList<ImportFault> Faults, IReadOnlyList<ImportChange> Changes);
+    string? Reverse, IReadOnlyList<ImportFault> Faults, IReadOnlyList<ImportChange> Changes)
+{
+    /// <summary>The row as it was before any check.</summary>
+    public static StoredImportRow Waiting(StoredImportRow row) =>
+        new(row.Number, row.Cells, ImportRowState.Waiting, ImportAction.None, "", null, null, null, [], []);
+}
 
 /// <summary>Imports and their rows, in prepared SQL; leased by import.</summary>
 internal sealed class ImportStore(HotDatabase database)
@@ -46,24 +56,29 @@ internal sealed class ImportStore(HotDatabase database)
     private static readonly TimeSpan KeepTime = TimeSpan.FromDays(30);
     private const int Chunk = 200;
 
-    private const string Facts = "id, caller, file_name, file_digest, columns, state, revision, problem, created_at";
+    // Revisions of imports that nobody sees: one whose rows are still being stored, and one whose rows are being removed.
+    private const int Incomplete = -1;
+    private const int Forgotten = -2;
+
+    private const string Facts = "id, caller, file_name, file_digest, columns, state, revision, problem, created_at, checked_to";
     private const string RowFacts = "number, cells, state, action, label, referral_id, etag, reverse, faults, changes";
 
     private static readonly HotSql Insert = new(
         "INSERT INTO imports (id, organization_id, user_id, caller, file_name, file_digest, columns, headers_digest, state, revision, "
-        + "created_at, leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'Checking', -1, $9, 0)",
+        + $"created_at, leased_until, checked_to) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'Checking', {Incomplete}, $9, 0, 0)",
         Uuid, Text, Uuid, Text, Text, Text, Text, Text, Bigint);
 
     private static readonly HotSql InsertRow = new(
         "INSERT INTO import_rows (import_id, number, cells, state, action, label) VALUES ($1, $2, $3, 'Waiting', 'None', '')", Uuid, Integer, Text);
 
-    private static readonly HotSql Complete = new("UPDATE imports SET revision = 0 WHERE id = $1 AND revision = -1", Uuid);
+    private static readonly HotSql Complete = new($"UPDATE imports SET revision = 0 WHERE id = $1 AND revision = {Incomplete}", Uuid);
 
-    private static readonly HotSql KeepRevision = new("UPDATE imports SET revision = revision WHERE id = $1 AND revision = $2", Uuid, Integer);
+    private static readonly HotSql CheckTo = new(
+        "UPDATE imports SET checked_to = $3 WHERE id = $1 AND revision = $2 AND checked_to < $3", Uuid, Integer, Integer);
 
     private static readonly HotSql Check = new(
         "UPDATE import_rows SET state = $3, action = $4, label = $5, referral_id = $6, etag = $7, faults = $8, changes = $9 "
-        + "WHERE import_id = $1 AND number = $2 AND state = 'Waiting'",
+        + "WHERE import_id = $1 AND number = $2",
         Uuid, Integer, Text, Text, Text, Uuid, Text, Text, Text);
 
     private static readonly HotSql Store = new(
@@ -129,18 +144,18 @@ internal sealed class ImportStore(HotDatabase database)
         database.Read((caller, headersDigest), static async (session, ask, cancellation) =>
         {
             var columns = await session.Command("SELECT columns FROM imports WHERE user_id = @user AND headers_digest = @digest "
-                + "ORDER BY created_at DESC LIMIT 1")
+                + $"AND revision <> {Forgotten} ORDER BY created_at DESC LIMIT 1")
                 .With("@user", session.Database.Id(ask.caller.UserId)).With("@digest", ask.headersDigest).ExecuteScalarAsync(cancellation);
             return columns is string json ? JsonSerializer.Deserialize(json, BulkJson.Default.ListImportColumn) : null;
         }, cancellation);
 
-    public ValueTask<ImportCounts> Count(Guid import, CancellationToken cancellation) =>
+    public ValueTask<ImportCounts> Count(StoredImport import, CancellationToken cancellation) =>
         database.Read(import, static async (session, import, cancellation) =>
         {
             var counts = new Dictionary<(string State, string Action), int>();
-            await using var row = await session.Command(
-                "SELECT state, action, COUNT(*) FROM import_rows WHERE import_id = @id GROUP BY state, action")
-                .With("@id", session.Database.Id(import)).ExecuteReaderAsync(cancellation);
+            await using var row = await OfRows(session, import,
+                $"SELECT {StateOf(import)} AS is_now, action, COUNT(*) FROM import_rows WHERE import_id = @id GROUP BY 1, 2")
+                .ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation))
                 counts[(row.GetString(0), row.GetString(1))] = (int)row.GetInt64(2);
             return new ImportCounts
@@ -164,19 +179,18 @@ internal sealed class ImportStore(HotDatabase database)
 
     /// <summary>How many rows are in some states, and a part of them in the order of the file.</summary>
     public ValueTask<(int Count, List<StoredImportRow> Rows)> Rows(
-        Guid import, IReadOnlyCollection<ImportRowState> states, int skip, int most, CancellationToken cancellation) =>
+        StoredImport import, IReadOnlyCollection<ImportRowState> states, int skip, int most, CancellationToken cancellation) =>
         database.Read((import, states, skip, most), static async (session, ask, cancellation) =>
         {
             // Names of an enumeration, never what somebody sent.
             var condition = "import_id = @id"
-                + (ask.states.Count == 0 ? "" : $" AND state IN ({string.Join(", ", ask.states.Select(s => $"'{s}'"))})");
-            var id = session.Database.Id(ask.import);
-            var count = (long)(await session.Command($"SELECT COUNT(*) FROM import_rows WHERE {condition}").With("@id", id)
+                + (ask.states.Count == 0 ? "" : $" AND {StateOf(ask.import)} IN ({string.Join(", ", ask.states.Select(s => $"'{s}'"))})");
+            var count = (long)(await OfRows(session, ask.import, $"SELECT COUNT(*) FROM import_rows WHERE {condition}")
                 .ExecuteScalarAsync(cancellation))!;
-            var rows = await ReadRows(session.Command(
+            var rows = await ReadRows(OfRows(session, ask.import,
                 $"SELECT {RowFacts} FROM import_rows WHERE {condition} ORDER BY number LIMIT @most OFFSET @skip")
-                .With("@id", id).With("@most", ask.most).With("@skip", ask.skip), cancellation);
-            return ((int)count, rows);
+                .With("@most", ask.most).With("@skip", ask.skip), cancellation);
+            return ((int)count, rows.ConvertAll(r => ask.import.IsChecked(r.Number) ? r : StoredImportRow.Waiting(r)));
         }, cancellation);
 
     /// <summary>The next rows that are in a state; the last ones first when they are to be taken back.</summary>
@@ -186,23 +200,33 @@ internal sealed class ImportStore(HotDatabase database)
             $"SELECT {RowFacts} FROM import_rows WHERE import_id = @id AND state = @state ORDER BY number{(ask.fromEnd ? " DESC" : "")} LIMIT @most")
             .With("@id", session.Database.Id(ask.import)).With("@state", ask.state.ToString()).With("@most", ask.most), cancellation), cancellation);
 
+    /// <summary>The next rows to check.</summary>
+    public ValueTask<List<StoredImportRow>> Unchecked(StoredImport import, int most, CancellationToken cancellation) =>
+        database.Read((import, most), static async (session, ask, cancellation) =>
+        {
+            var rows = await ReadRows(session.Command(
+                $"SELECT {RowFacts} FROM import_rows WHERE import_id = @id AND number > @checked ORDER BY number LIMIT @most")
+                .With("@id", session.Database.Id(ask.import.Id)).With("@checked", ask.import.CheckedTo).With("@most", ask.most), cancellation);
+            return rows.ConvertAll(StoredImportRow.Waiting);
+        }, cancellation);
+
     /// <summary>The referrals that checked rows name.</summary>
-    public ValueTask<HashSet<Guid>> Named(Guid import, CancellationToken cancellation) =>
+    public ValueTask<HashSet<Guid>> Named(StoredImport import, CancellationToken cancellation) =>
         database.Read(import, static async (session, import, cancellation) =>
         {
             var named = new HashSet<Guid>();
             await using var row = await session.Command(
-                "SELECT referral_id FROM import_rows WHERE import_id = @id AND referral_id IS NOT NULL AND state <> 'Waiting'")
-                .With("@id", session.Database.Id(import)).ExecuteReaderAsync(cancellation);
+                "SELECT referral_id FROM import_rows WHERE import_id = @id AND number <= @checked AND referral_id IS NOT NULL")
+                .With("@id", session.Database.Id(import.Id)).With("@checked", import.CheckedTo).ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation))
                 named.Add(row.GetGuid(0));
             return named;
         }, cancellation);
 
     /// <summary>Stores what a check of some rows found, unless the person decided something else meanwhile.</summary>
-    public Task<bool> Checked(StoredImport import, IEnumerable<StoredImportRow> rows, CancellationToken cancellation) =>
+    public Task<bool> Checked(StoredImport import, IReadOnlyList<StoredImportRow> rows, CancellationToken cancellation) =>
         database.Write([
-            new HotStatement(KeepRevision, true, import.Id, import.Revision),
+            new HotStatement(CheckTo, true, import.Id, import.Revision, rows[^1].Number),
             .. rows.Select(r => new HotStatement(Check, false, import.Id, r.Number, r.State.ToString(), r.Action.ToString(), r.Label,
                 r.ReferralId, r.ETag, FaultsOf(r.Faults), r.Changes.Count == 0 ? null
                     : JsonSerializer.Serialize([.. r.Changes], BulkJson.Default.ListImportChange)))], cancellation);
@@ -226,28 +250,25 @@ internal sealed class ImportStore(HotDatabase database)
             .With("@id", database.Id(import.Id)).With("@from", import.State.ToString()).With("@revision", import.Revision)
             .ExecuteNonQueryAsync(cancellation) == 1, cancellation);
 
-    /// <summary>Takes the columns for something else, and checks all rows anew.</summary>
+    /// <summary>Takes the columns for something else, and lets all rows be checked anew, without touching them.</summary>
     public Task<bool> Map(StoredImport import, List<ImportColumn> columns, CancellationToken cancellation) =>
-        database.Write(async (session, cancellation) =>
-        {
-            var id = database.Id(import.Id);
-            if (await session.Command("UPDATE imports SET columns = @columns, state = 'Checking', problem = NULL, revision = revision + 1 "
-                + "WHERE id = @id AND state IN ('Checking', 'Ready') AND revision = @revision")
-                .With("@columns", JsonSerializer.Serialize(columns, BulkJson.Default.ListImportColumn)).With("@id", id)
-                .With("@revision", import.Revision).ExecuteNonQueryAsync(cancellation) == 0)
-                return false;
-            await session.Command("UPDATE import_rows SET state = 'Waiting', action = 'None', referral_id = NULL, etag = NULL, "
-                + "faults = NULL, changes = NULL WHERE import_id = @id").With("@id", id).ExecuteNonQueryAsync(cancellation);
-            return true;
-        }, cancellation);
+        database.Write(async (session, cancellation) => await session.Command(
+            "UPDATE imports SET columns = @columns, state = 'Checking', problem = NULL, checked_to = 0, revision = revision + 1 "
+            + "WHERE id = @id AND state IN ('Checking', 'Ready') AND revision = @revision")
+            .With("@columns", JsonSerializer.Serialize(columns, BulkJson.Default.ListImportColumn)).With("@id", database.Id(import.Id))
+            .With("@revision", import.Revision).ExecuteNonQueryAsync(cancellation) == 1, cancellation);
 
-    /// <summary>Forgets an import that is not at work.</summary>
-    public Task<bool> Remove(StoredImport import, CancellationToken cancellation) => database.Write(async (session, cancellation) =>
+    /// <summary>
+    /// Forgets an import that is not at work: for its sender at once, and then its rows, some at a time. What a crash leaves
+    /// of them <see cref="Prune"/> removes.
+    /// </summary>
+    public async Task<bool> Remove(StoredImport import, CancellationToken cancellation)
     {
-        await session.Command("DELETE FROM import_rows WHERE import_id = @id").With("@id", database.Id(import.Id)).ExecuteNonQueryAsync(cancellation);
-        return await session.Command("DELETE FROM imports WHERE id = @id AND state NOT IN ('Running', 'Undoing')")
-            .With("@id", database.Id(import.Id)).ExecuteNonQueryAsync(cancellation) == 1;
-    }, cancellation);
+        if (!await Forget(import.Id, "AND state NOT IN ('Running', 'Undoing') AND revision >= 0", cancellation))
+            return false;
+        await Clear(import.Id, cancellation);
+        return true;
+    }
 
     /// <summary>Forgets imports whose time is up: their cells are people's data.</summary>
     public async Task Prune(DateTimeOffset now, CancellationToken cancellation)
@@ -255,7 +276,7 @@ internal sealed class ImportStore(HotDatabase database)
         var old = await database.Read(WireTime.ToUnixMicroseconds(now - KeepTime), static async (session, before, cancellation) =>
         {
             var ids = new List<Guid>();
-            await using var row = await session.Command("SELECT id FROM imports WHERE created_at < @before")
+            await using var row = await session.Command($"SELECT id FROM imports WHERE created_at < @before OR revision = {Forgotten}")
                 .With("@before", before).ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation))
                 ids.Add(row.GetGuid(0));
@@ -263,13 +284,44 @@ internal sealed class ImportStore(HotDatabase database)
         }, cancellation);
         foreach (var id in old)
         {
+            await Forget(id, "", cancellation);
+            await Clear(id, cancellation);
+        }
+    }
+
+    private Task<bool> Forget(Guid import, string condition, CancellationToken cancellation) =>
+        database.Write(async (session, cancellation) => await session.Command(
+            $"UPDATE imports SET revision = {Forgotten} WHERE id = @id {condition}").With("@id", database.Id(import))
+            .ExecuteNonQueryAsync(cancellation) == 1, cancellation);
+
+    // Not in one write: on SQLite everybody else's would wait for it.
+    private async Task Clear(Guid import, CancellationToken cancellation)
+    {
+        var removed = Chunk;
+        while (removed == Chunk)
+        {
             await database.Write(async (session, cancellation) =>
             {
-                await session.Command("DELETE FROM import_rows WHERE import_id = @id").With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
-                await session.Command("DELETE FROM imports WHERE id = @id").With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
-                return true;
+                removed = await session.Command("DELETE FROM import_rows WHERE import_id = @id AND number IN "
+                    + $"(SELECT number FROM import_rows WHERE import_id = @id ORDER BY number LIMIT {Chunk})")
+                    .With("@id", database.Id(import)).ExecuteNonQueryAsync(cancellation);
+                return removed > 0;
             }, cancellation);
         }
+
+        await database.Write(async (session, cancellation) => await session.Command(
+            $"DELETE FROM imports WHERE id = @id AND revision = {Forgotten}").With("@id", database.Id(import))
+            .ExecuteNonQueryAsync(cancellation) == 1, cancellation);
+    }
+
+    // While its rows are checked, what stands in those that are not is of an earlier check.
+    private static string StateOf(StoredImport import) =>
+        import.State == ImportState.Checking ? "CASE WHEN number > @checked THEN 'Waiting' ELSE state END" : "state";
+
+    private static DbCommand OfRows(HotSession session, StoredImport import, string sql)
+    {
+        var command = session.Command(sql).With("@id", session.Database.Id(import.Id));
+        return import.State == ImportState.Checking ? command.With("@checked", import.CheckedTo) : command;
     }
 
     /// <summary>The node takes or keeps the right to work on imports that no other living node has.</summary>
@@ -340,6 +392,7 @@ internal sealed class ImportStore(HotDatabase database)
         Revision = row.GetInt32(6),
         Problem = row.IsDBNull(7) ? null : row.GetString(7),
         CreatedAt = WireTime.FromUnixMicroseconds(row.GetInt64(8)),
+        CheckedTo = row.GetInt32(9),
     };
 
     private static async ValueTask<List<StoredImportRow>> ReadRows(DbCommand command, CancellationToken cancellation)

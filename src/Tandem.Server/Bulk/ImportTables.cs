@@ -32,6 +32,9 @@ internal sealed class ImportTableRow : IEntityTypeConfiguration<ImportTableRow>
     /// <summary>Counts what the person decided; work begun before is not written any more.</summary>
     public int Revision { get; init; }
 
+    /// <summary>Number of the last row that was checked with these columns.</summary>
+    public int CheckedTo { get; init; }
+
     public string? Problem { get; init; }
     public long CreatedAt { get; init; }
 

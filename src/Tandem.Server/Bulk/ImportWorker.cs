@@ -143,13 +143,12 @@ internal sealed class ImportWorker(
             return false;
         }
 
-        var (waiting, done) = import.State switch
+        var (rows, done) = import.State switch
         {
-            ImportState.Checking => (ImportRowState.Waiting, ImportState.Ready),
-            ImportState.Running => (ImportRowState.Ready, ImportState.Done),
-            _ => (ImportRowState.Stored, ImportState.Undone),
+            ImportState.Checking => (await imports.Unchecked(import, BatchSize, cancellation), ImportState.Ready),
+            ImportState.Running => (await imports.Next(import.Id, ImportRowState.Ready, fromEnd: false, BatchSize, cancellation), ImportState.Done),
+            _ => (await imports.Next(import.Id, ImportRowState.Stored, fromEnd: true, BatchSize, cancellation), ImportState.Undone),
         };
-        var rows = await imports.Next(import.Id, waiting, fromEnd: import.State == ImportState.Undoing, BatchSize, cancellation);
         if (rows.Count == 0)
         {
             await imports.MoveTo(import, done, null, null, cancellation);
@@ -168,7 +167,7 @@ internal sealed class ImportWorker(
 
     private async Task Check(StoredImport import, List<StoredImportRow> rows, Caller caller, CancellationToken cancellation)
     {
-        var named = await imports.Named(import.Id, cancellation);
+        var named = await imports.Named(import, cancellation);
         var found = new List<StoredImportRow>(rows.Count);
         foreach (var row in rows)
             found.Add(await importer.Check(import, row, caller, named, cancellation));

@@ -21,7 +21,7 @@ internal sealed class EmailQueue(HotDatabase database)
     private const int MostFaults = 50;
 
     private const string Columns = "id, organization_id, user_id, email, kind, created_at, referral_id, deal_name, partner_name, "
-        + "reason, expires_at, language, mail_attempts, is_digest";
+        + "reason, expires_at, language, mail_attempts, is_digest, subscription_id, receiver";
 
     private readonly string _now = database.Kind == DatabaseKind.Postgres
         ? "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
@@ -147,11 +147,13 @@ internal sealed class EmailQueue(HotDatabase database)
                     Id = row.GetGuid(0),
                     Kind = Enum.Parse<NoticeKind>(row.GetString(4)),
                     DateTime = WireTime.FromUnixMicroseconds(row.GetInt64(5)),
-                    ReferralId = row.GetGuid(6),
+                    ReferralId = row.IsDBNull(6) ? null : row.GetGuid(6),
                     DealName = Text(row, 7),
                     PartnerName = Text(row, 8),
                     Reason = Text(row, 9),
                     ExpirationDateTime = row.IsDBNull(10) ? null : WireTime.FromUnixMicroseconds(row.GetInt64(10)),
+                    SubscriptionId = row.IsDBNull(14) ? null : row.GetGuid(14),
+                    Receiver = Text(row, 15),
                 }, row.GetString(11), row.GetInt32(12), row.GetBoolean(13)));
         }
 

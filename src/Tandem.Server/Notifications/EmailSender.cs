@@ -5,6 +5,7 @@ using MimeKit;
 using Tandem.Server.Http;
 using Tandem.Server.Organizations;
 using Tandem.Server.Storage;
+using Tandem.Server.Webhooks;
 
 namespace Tandem.Server.Notifications;
 
@@ -13,8 +14,8 @@ namespace Tandem.Server.Notifications;
 /// tried again, for two days.
 /// </summary>
 internal sealed class EmailSender(
-    EmailQueue queue, ReferralStore referrals, OrganizationDirectory directory, ServerAddress address,
-    IOptions<EmailOptions> options, TimeProvider clock, ILogger<EmailSender> logger) : BackgroundService
+    EmailQueue queue, ReferralStore referrals, SubscriptionDirectory subscriptions, OrganizationDirectory directory,
+    ServerAddress address, IOptions<EmailOptions> options, TimeProvider clock, ILogger<EmailSender> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
@@ -165,9 +166,16 @@ internal sealed class EmailSender(
         if (mail.UserId is not { } id)
             return true;
         var snapshot = directory.Current;
-        return snapshot.User(id) is { IsEnabled: true } user && user.OrganizationId == mail.OrganizationId
-            && await referrals.FindEngagementOf(mail.Notice.ReferralId, cancellation) is { } engagement
-            && engagement.Referrals.First(r => r.Id == mail.Notice.ReferralId) is var referral
+        if (snapshot.User(id) is not { IsEnabled: true } user || user.OrganizationId != mail.OrganizationId)
+            return false;
+        if (mail.Notice.ReferralId is not { } about)
+        {
+            return mail.Notice.SubscriptionId is { } subscription && subscriptions.Find(subscription) is not null
+                && NoticePlan.SeesWebhooks(user, snapshot);
+        }
+
+        return await referrals.FindEngagementOf(about, cancellation) is { } engagement
+            && engagement.Referrals.First(r => r.Id == about) is var referral
             && NoticePlan.Sees(user, referral, engagement, snapshot, clock.GetUtcNow());
     }
 

@@ -33,7 +33,9 @@ internal static class EmailText
             Paragraph(plain, html, text["DigestBody", notices.Count]);
         foreach (var notice in notices)
         {
-            var address = $"{server}/referrals/{notice.ReferralId}";
+            var address = notice.SubscriptionId is { } webhook
+                ? $"{server}/administration/webhooks/{webhook}"
+                : $"{server}/referrals/{notice.ReferralId}";
             Paragraph(plain, html, isDigest ? text.Say("Subject", notice) : text.Say("Body", notice));
             if (notice.Reason is { Length: > 0 } reason)
                 Paragraph(plain, html, text["Reason", Line(reason, 1000)]);
@@ -44,8 +46,9 @@ internal static class EmailText
         }
 
         var settings = $"{server}/notifications/settings";
-        plain.Append("--\r\n").Append(text["Footer"]).Append("\r\n").Append(settings).Append("\r\n");
-        html.Append("<hr><p style=\"color:#555\">").Append(WebUtility.HtmlEncode(text["Footer"])).Append("<br>")
+        var footer = text[notices[0].SubscriptionId is null ? "Footer" : "FooterWebhook"];
+        plain.Append("--\r\n").Append(footer).Append("\r\n").Append(settings).Append("\r\n");
+        html.Append("<hr><p style=\"color:#555\">").Append(WebUtility.HtmlEncode(footer)).Append("<br>")
             .Append(Link(settings, text["Settings"])).Append("</p>");
         return Write(sender, name, to, language, subject, plain.ToString(), html.ToString(), $"{notices[0].Id:N}", now);
     }
@@ -125,10 +128,10 @@ internal static class EmailText
 
         public string Say(string what, Notice notice)
         {
-            var deal = Line(notice.DealName, LongestName);
+            var name = Line(notice.Receiver ?? notice.DealName, LongestName);
             // Some tell nobody's name to who may not know it.
-            var text = (deal.Length == 0 ? Texts.GetString($"{what}.{notice.Kind}.Unnamed", _culture) : null) ?? this[$"{what}.{notice.Kind}"];
-            return string.Format(_culture, text, deal.Length > 0 ? deal : this["Unnamed"],
+            var text = (name.Length == 0 ? Texts.GetString($"{what}.{notice.Kind}.Unnamed", _culture) : null) ?? this[$"{what}.{notice.Kind}"];
+            return string.Format(_culture, text, name.Length > 0 ? name : this["Unnamed"],
                 Line(notice.PartnerName, LongestName) is { Length: > 0 } partner ? partner : this["UnnamedPartner"]);
         }
     }

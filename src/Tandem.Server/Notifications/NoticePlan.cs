@@ -1,10 +1,12 @@
 using Tandem.Contracts.Notifications;
+using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
 using Tandem.Server.Engagements;
 using Tandem.Server.Identity;
 using Tandem.Server.Organizations;
 using Tandem.Server.Referrals;
 using Tandem.Server.Storage;
+using Tandem.Server.Webhooks;
 
 namespace Tandem.Server.Notifications;
 
@@ -19,13 +21,13 @@ internal sealed record Recipient(Guid? UserId, string Email, bool WantsEmail, st
 
 /// <summary>Something to tell.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="ReferralId">The page to look at.</param>
+/// <param name="ReferralId">The referral to look at; null when it is about something else.</param>
 /// <param name="OrganizationId">Whose people are told.</param>
 /// <param name="At">When it happened.</param>
 /// <param name="Source">What it comes from; the same thing from the same source is told once.</param>
 /// <param name="To">Who is told.</param>
 internal sealed record PlannedNotice(
-    NoticeKind Kind, Guid ReferralId, string OrganizationId, DateTimeOffset At, string Source, IReadOnlyList<Recipient> To)
+    NoticeKind Kind, Guid? ReferralId, string OrganizationId, DateTimeOffset At, string Source, IReadOnlyList<Recipient> To)
 {
     public string? DealName { get; init; }
 
@@ -34,9 +36,13 @@ internal sealed record PlannedNotice(
     public string? Reason { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    public Guid? SubscriptionId { get; init; }
+
+    public string? Receiver { get; init; }
 }
 
-/// <summary>Who is told of a change, and what (B51–B58). Nobody is told of what he may not see. Pure.</summary>
+/// <summary>Who is told of what (B51–B58). Nobody is told of what he may not see. Pure.</summary>
 internal static class NoticePlan
 {
     /// <summary>Whether a change may be worth a notice, from its row alone: most are not, and no document is read for them.</summary>
@@ -81,6 +87,22 @@ internal static class NoticePlan
             ExpiresAt = referral.ExpiresAt,
         };
     }
+
+    /// <summary>A webhook whose receiver failed for too long; told to those who may resume it.</summary>
+    public static PlannedNotice Paused(Subscription subscription, DirectorySnapshot directory, DateTimeOffset now) => new(
+        NoticeKind.WebhookPaused, null, subscription.OrganizationId, now, $"paused|{subscription.Id}|{WireTime.ToUnixMicroseconds(now)}",
+        [
+            .. from user in directory.UsersOf(subscription.OrganizationId)
+               where SeesWebhooks(user, directory)
+               select new Recipient(user.Id, user.Email, WantsEmail: true, null, DidIt: false, Sees: true),
+        ])
+    {
+        SubscriptionId = subscription.Id,
+        Receiver = new Uri(subscription.Url).Host,
+    };
+
+    /// <summary>Whether somebody may look at his organization's webhooks.</summary>
+    public static bool SeesWebhooks(User user, DirectorySnapshot directory) => directory.CallerOf(user) is { IsCompanyAdmin: true };
 
     /// <summary>Whether somebody may see a referral, which is decided again before e-mail leaves.</summary>
     public static bool Sees(User user, StoredReferral referral, Engagement engagement, DirectorySnapshot directory, DateTimeOffset now) =>

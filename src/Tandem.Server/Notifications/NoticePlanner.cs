@@ -1,8 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.Extensions.Options;
-using Tandem.Contracts.Notifications;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Organizations;
 using Tandem.Server.Storage;
@@ -14,15 +12,12 @@ namespace Tandem.Server.Notifications;
 /// twice, and nothing is forgotten. Looks also for deals whose time is nearly up, of which no change tells.
 /// </summary>
 internal sealed class NoticePlanner(
-    ChangeLog log, ReferralStore referrals, NoticeStore store, OrganizationDirectory directory, EmailSender email,
-    IOptions<EmailOptions> options, TimeProvider clock, ILogger<NoticePlanner> logger) : BackgroundService
+    ChangeLog log, ReferralStore referrals, NoticeStore store, NoticeWriter writer, OrganizationDirectory directory,
+    EmailSender email, TimeProvider clock, ILogger<NoticePlanner> logger) : BackgroundService
 {
     private const string Reader = "notices";
     private const int Batch = 500;
     private const int MostExpiring = 500;
-
-    /// <summary>Leads of a day that a person gets a message each for; the others come in one (B55).</summary>
-    private const int MostSingleLeads = 10;
 
     // A deal is spoken of twice before it expires (B53).
     private static readonly int[] DaysBefore = [3, 1];
@@ -135,7 +130,7 @@ internal sealed class NoticePlanner(
             var mails = false;
             var taken = await log.Consume(Reader, Batch, async (changes, cancellation) =>
             {
-                (var statements, mails) = await Statements(await Plan(changes, cancellation), cancellation);
+                (var statements, mails) = await writer.Statements(await Plan(changes, cancellation), cancellation);
                 return statements;
             }, cancellation);
             if (taken > 0 && mails)
@@ -164,39 +159,6 @@ internal sealed class NoticePlanner(
         ];
     }
 
-    /// <summary>The statements that store some notices, and whether e-mail goes with any.</summary>
-    private async Task<(List<HotStatement> Statements, bool Mails)> Statements(
-        List<PlannedNotice> planned, CancellationToken cancellation)
-    {
-        var statements = new List<HotStatement>();
-        List<Guid> users = [.. planned.SelectMany(p => p.To).Select(r => r.UserId).OfType<Guid>().Distinct()];
-        if (planned.Count == 0)
-            return (statements, false);
-        var settings = await store.Settings(users, cancellation);
-        var now = clock.GetUtcNow();
-        // A day of the digest is one of UTC: the server knows no other of its people.
-        var today = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
-        var leads = planned.Exists(p => p.Kind == NoticeKind.LeadReceived) ? await store.LeadsSince(users, today, cancellation) : [];
-        var mails = false;
-        foreach (var notice in planned)
-        {
-            foreach (var to in notice.To)
-            {
-                var own = to.UserId is { } id ? settings.GetValueOrDefault(id) : null;
-                var isMailed = options.Value.IsConfigured && to.WantsEmail && own?.WithoutEmail.Contains(TopicOf(notice.Kind)) != true;
-                var isDigest = isMailed && notice.Kind == NoticeKind.LeadReceived && to.UserId is { } user && CountLead(leads, user);
-                DateTimeOffset? mailAt = !isMailed ? null : isDigest ? today.AddDays(1) : now;
-                statements.Add(NoticeStore.Add(notice, to, EmailText.LanguageOf(own?.Language ?? to.Locale), mailAt, isDigest));
-                mails |= isMailed;
-            }
-        }
-
-        return (statements, mails);
-    }
-
-    private static bool CountLead(Dictionary<Guid, int> leads, Guid user) =>
-        (leads[user] = leads.GetValueOrDefault(user) + 1) > MostSingleLeads;
-
     /// <param name="days">How long before the end.</param>
     /// <param name="later">How long before the end the next reminder comes, in whose stretch this one says nothing.</param>
     private async Task<int> Remind(int days, int later, CancellationToken cancellation)
@@ -214,7 +176,7 @@ internal sealed class NoticePlanner(
             return 0;
         if (found.Count == MostExpiring)
             until = found[^1].ExpiresAt!.Value;
-        var (statements, mails) = await Statements(
+        var (statements, mails) = await writer.Statements(
             [.. found.Select(r => NoticePlan.Expiring(r, days, directory.Current, now)).OfType<PlannedNotice>()], cancellation);
         if (!await log.Move(reader, position, new(0, WireTime.ToUnixMicroseconds(until)), statements, cancellation))
             return 0;
@@ -222,14 +184,4 @@ internal sealed class NoticePlanner(
             email.Wake();
         return found.Count;
     }
-
-    private static NoticeTopic TopicOf(NoticeKind kind) => kind switch
-    {
-        NoticeKind.InvitationSent => NoticeTopic.InvitationSent,
-        NoticeKind.InvitationAccepted or NoticeKind.InvitationDeclined or NoticeKind.InvitationExpired => NoticeTopic.InvitationAnswered,
-        NoticeKind.DealReceived or NoticeKind.DealExpiring or NoticeKind.ContactOverdue => NoticeTopic.DealReceived,
-        NoticeKind.RegistrationActionRequired or NoticeKind.RegistrationPassed or NoticeKind.RegistrationFailed => NoticeTopic.Registration,
-        NoticeKind.LeadReceived => NoticeTopic.LeadReceived,
-        NoticeKind.ProfileLeadReceived => NoticeTopic.ProfileLeadReceived,
-    };
 }

@@ -27,12 +27,14 @@ internal sealed class NoticeStore(HotDatabase database)
 
     private static readonly HotSql InsertNotice = new(
         "INSERT INTO personal_notices (id, organization_id, user_id, email, kind, created_at, referral_id, deal_name, partner_name, "
-        + "reason, expires_at, read_at, language, mail_state, mail_due_at, mail_attempts, mail_leased_until, is_digest) "
-        + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, $16) ON CONFLICT (id) DO NOTHING",
-        Uuid, Text, Uuid, Text, Text, Bigint, Uuid, Text, Text, Text, Bigint, Bigint, Text, Text, Bigint, NpgsqlTypes.NpgsqlDbType.Boolean);
+        + "reason, expires_at, read_at, language, mail_state, mail_due_at, mail_attempts, mail_leased_until, is_digest, "
+        + "subscription_id, receiver) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, $16, $17, $18) "
+        + "ON CONFLICT (id) DO NOTHING",
+        Uuid, Text, Uuid, Text, Text, Bigint, Uuid, Text, Text, Text, Bigint, Bigint, Text, Text, Bigint,
+        NpgsqlTypes.NpgsqlDbType.Boolean, Uuid, Text);
 
     private const string Columns =
-        "n.id, n.kind, n.created_at, n.referral_id, n.deal_name, n.partner_name, n.reason, n.expires_at, n.read_at";
+        "n.id, n.kind, n.created_at, n.referral_id, n.deal_name, n.partner_name, n.reason, n.expires_at, n.read_at, n.subscription_id, n.receiver";
 
     /// <summary>The statement that stores a notice for one person, unless it is there already.</summary>
     /// <param name="mailAt">When its e-mail is due; null for none.</param>
@@ -45,12 +47,13 @@ internal sealed class NoticeStore(HotDatabase database)
             to.Sees ? notice.DealName : null, to.Sees ? notice.PartnerName : null, to.Sees ? notice.Reason : null,
             notice.ExpiresAt is { } expires ? WireTime.ToUnixMicroseconds(expires) : null, to.DidIt ? at : null, language,
             (mailAt is null ? MailState.None : MailState.Waiting).ToString(),
-            mailAt is { } due ? WireTime.ToUnixMicroseconds(due) : 0L, isDigest);
+            mailAt is { } due ? WireTime.ToUnixMicroseconds(due) : 0L, isDigest,
+            notice.SubscriptionId, notice.Receiver);
     }
 
     /// <summary>
-    /// A person's notices behind a place, newest first. Of a deal that he may not see any more he is not told, whatever he
-    /// was told before.
+    /// A person's notices behind a place, newest first. Of a deal or a webhook that he may not see any more he is not told,
+    /// whatever he was told before.
     /// </summary>
     public ValueTask<List<(NoticePlace Place, Notice Notice)>> List(
         Caller caller, NoticePlace after, int most, DateTimeOffset now, CancellationToken cancellation) =>
@@ -163,8 +166,15 @@ internal sealed class NoticeStore(HotDatabase database)
     {
         var parameters = new SqlParameters(QueryDialect.Of(database.Kind));
         var scope = ReferralScope.Of(caller, withOthers: true, WireTime.ToUnixMicroseconds(now), parameters, ofFew: true);
-        var condition = $"n.user_id = {parameters.Add(caller.UserId)} AND n.organization_id = {parameters.Add(caller.OrganizationId)} "
-            + $"AND EXISTS (SELECT 1 FROM referrals r WHERE r.id = n.referral_id AND {scope})";
+        // Each as a value, looked up by its key: PostgreSQL would read the whole table for one EXISTS or another.
+        var sees = $"(SELECT 1 FROM referrals r WHERE r.id = n.referral_id AND {scope}) = 1";
+        if (caller.IsCompanyAdmin)
+        {
+            sees = $"({sees} OR (SELECT 1 FROM webhook_subscriptions s WHERE s.id = n.subscription_id "
+                + "AND s.organization_id = n.organization_id) = 1)";
+        }
+
+        var condition = $"n.user_id = {parameters.Add(caller.UserId)} AND n.organization_id = {parameters.Add(caller.OrganizationId)} AND {sees}";
         return (condition, parameters);
     }
 
@@ -173,12 +183,14 @@ internal sealed class NoticeStore(HotDatabase database)
         Id = row.GetGuid(0),
         Kind = Enum.Parse<NoticeKind>(row.GetString(1)),
         DateTime = WireTime.FromUnixMicroseconds(row.GetInt64(2)),
-        ReferralId = row.GetGuid(3),
+        ReferralId = row.IsDBNull(3) ? null : row.GetGuid(3),
         DealName = row.IsDBNull(4) ? null : row.GetString(4),
         PartnerName = row.IsDBNull(5) ? null : row.GetString(5),
         Reason = row.IsDBNull(6) ? null : row.GetString(6),
         ExpirationDateTime = row.IsDBNull(7) ? null : WireTime.FromUnixMicroseconds(row.GetInt64(7)),
         IsRead = !row.IsDBNull(8),
+        SubscriptionId = row.IsDBNull(9) ? null : row.GetGuid(9),
+        Receiver = row.IsDBNull(10) ? null : row.GetString(10),
     };
 
     private static Guid IdOf(PlannedNotice notice, Recipient to) =>

@@ -22,7 +22,9 @@ internal sealed class PersonalNoticeRow : IEntityTypeConfiguration<PersonalNotic
 
     public required string Kind { get; init; }
     public long CreatedAt { get; init; }
-    public Guid ReferralId { get; init; }
+    public Guid? ReferralId { get; init; }
+    public Guid? SubscriptionId { get; init; }
+    public string? Receiver { get; init; }
     public string? DealName { get; init; }
     public string? PartnerName { get; init; }
     public string? Reason { get; init; }
@@ -73,7 +75,7 @@ internal enum MailState
     /// <summary>Refused for good, or tried for too long.</summary>
     Failed,
 
-    /// <summary>The person has left meanwhile, or may not see the deal any more.</summary>
+    /// <summary>The person has left meanwhile, or may not see what it is about any more.</summary>
     Dropped,
 }
 

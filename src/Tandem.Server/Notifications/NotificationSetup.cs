@@ -6,6 +6,7 @@ internal static class NotificationSetup
     {
         services.AddOptions<EmailOptions>().BindConfiguration("Tandem:Email").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<NoticeStore>();
+        services.AddSingleton<NoticeWriter>();
         services.AddSingleton<EmailQueue>();
         services.AddSingleton<EmailSender>();
         services.AddHostedService(provider => provider.GetRequiredService<EmailSender>());

@@ -41,7 +41,7 @@ internal static class AdminEndpoints
         one.MapGet("/solutions", ListSolutions).WithSummary("List solutions");
         one.MapPut("/solutions/{id}", PutSolution).WithSummary("Add or change a solution");
         one.MapDelete("/solutions/{id}", DeleteSolution).WithSummary("Remove a solution");
-        one.MapGet("/users", ListUsers).WithSummary("List people");
+        one.MapPeople();
         one.MapPost("/users", CreateUser).WithSummary("Add a person");
         one.MapGet("/users/{user:guid}", GetUser).WithSummary("Get a person");
         one.MapPatch("/users/{user:guid}", ChangeUser).WithSummary("Change a person");
@@ -244,17 +244,6 @@ internal static class AdminEndpoints
         return known is null
             ? new RefusalResult(Refusal.NotFound("id", "The organization has no such solution."))
             : await Removed(request, known);
-    }
-
-    private static async Task<IResult> ListUsers(string organization, AdminRequest request)
-    {
-        if (!(await request.Managed(organization, readOnly: true)).Succeeded(out var found, out var refusal))
-            return new RefusalResult(refusal);
-        var after = request.Context.Request.Query["after"].ToString();
-        var rows = await request.Db.Users.AsNoTracking().Include(u => u.Roles)
-            .Where(u => u.OrganizationId == found.Id && string.Compare(u.Email, after) > 0)
-            .OrderBy(u => u.Email).Take(PageSize + 1).ToListAsync(request.Cancellation);
-        return Answer(Page(rows, $"/admin/organizations/{found.Id}/users", u => u.Email, View), AdminJson.Default.AdminPageUserView);
     }
 
     private static async Task<IResult> CreateUser(string organization, AdminRequest request)
@@ -505,7 +494,7 @@ internal static class AdminEndpoints
         Tenants = [.. organization.Tenants.Select(t => t.Id).Order(StringComparer.Ordinal)],
     };
 
-    private static UserView View(User user) => new()
+    public static UserView View(User user) => new()
     {
         Id = user.Id,
         Email = user.Email,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Data.Common;
 using Tandem.Server.Identity;
@@ -28,8 +29,7 @@ internal sealed class OrganizationDirectory(HotDatabase database) : ISharedCache
     public async Task Reload(CancellationToken cancellation) => _current = await database.Read(this, static async (session, _, cancellation) =>
     {
         // The stamp first: what changes while the rest is read makes another stamp, and another reading.
-        var stamp = await Rows(session, $"SELECT stamp FROM shared_state WHERE name = '{SharedStateRow.Directory}'",
-            row => row.GetGuid(0), cancellation);
+        var stamp = await ReadStamp(session, cancellation);
         var tenants = await Rows(session, "SELECT id, organization_id FROM directory_tenants",
             row => new DirectoryTenant { Id = row.GetString(0), OrganizationId = row.GetString(1) }, cancellation);
         var locations = await Rows(session, "SELECT id, organization_id, name, mpn_id, contact_email FROM locations",
@@ -87,8 +87,20 @@ internal sealed class OrganizationDirectory(HotDatabase database) : ISharedCache
             Role = Enum.Parse<Role>(row.GetString(3)),
             MpnId = Text(row, 4),
         }, cancellation);
-        return new DirectorySnapshot(stamp.Single(), organizations, users, clients);
+        return new DirectorySnapshot(stamp, organizations, users, clients);
     }, cancellation);
+
+    /// <summary>The state of this moment, also when another node has just changed it.</summary>
+    public async ValueTask<DirectorySnapshot> Latest(CancellationToken cancellation)
+    {
+        var stamp = await database.Read(0, static (session, _, cancellation) => ReadStamp(session, cancellation), cancellation);
+        if (stamp != _current.Stamp)
+            await Reload(cancellation);
+        return _current;
+    }
+
+    private static async ValueTask<Guid> ReadStamp(HotSession session, CancellationToken cancellation) => (await Rows(session,
+        $"SELECT stamp FROM shared_state WHERE name = '{SharedStateRow.Directory}'", row => row.GetGuid(0), cancellation)).Single();
 
     private static async ValueTask<List<T>> Rows<T>(
         HotSession session, string sql, Func<DbDataReader, T> read, CancellationToken cancellation)
@@ -127,6 +139,8 @@ internal sealed class DirectorySnapshot(
 
     private readonly ILookup<string, User> _ofOrganization = users.ToLookup(u => u.OrganizationId);
 
+    private readonly ConcurrentDictionary<string, PeopleIndex> _people = new();
+
     private readonly FrozenDictionary<Guid, User> _byId = users.ToFrozenDictionary(u => u.Id);
 
     private readonly FrozenDictionary<(string, string), User> _byExternalId = users.Where(u => u.ExternalId is not null)
@@ -144,6 +158,9 @@ internal sealed class DirectorySnapshot(
     public IEnumerable<User> Users => _byId.Values;
 
     public IEnumerable<User> UsersOf(string organizationId) => _ofOrganization[organizationId];
+
+    /// <summary>The people of an organization, to search and to page through; made when somebody first does.</summary>
+    public PeopleIndex PeopleOf(string organizationId) => _people.GetOrAdd(organizationId, id => new(UsersOf(id)));
 
     public IEnumerable<Organization> Organizations => _organizations.Values;
 

@@ -1,4 +1,5 @@
 using Tandem.Contracts.Webhooks;
+using Tandem.Server.Audit;
 using Tandem.Server.Http;
 using Tandem.Server.Identity;
 
@@ -23,11 +24,11 @@ internal static class CertificateEndpoints
             ? Results.Text(pem, "application/x-x509-ca-cert")
             : new RefusalResult(Refusal.NotFound("thumbprint", "No key of this server has this thumbprint; X-MS-Certificate-Url names the right one."));
 
-    private static async Task<IResult> Rotate(Caller caller, WebhookKeys keys, ServerAddress address, CancellationToken cancellation)
+    private static async Task<IResult> Rotate(Caller caller, WebhookKeys keys, ServerAddress address, TimeProvider clock, CancellationToken cancellation)
     {
         if (!caller.Has(Role.Operator))
             return new RefusalResult(Refusal.Forbidden("keys", "roleRequired", $"This needs the role {RoleNames.Write(Role.Operator)}."));
-        var key = await keys.Rotate(cancellation);
+        var key = await keys.Rotate(AdminAuthor.Of(caller, clock.GetUtcNow()), caller.OrganizationId, cancellation);
         return Results.Json(
             new SigningCertificateView
             {

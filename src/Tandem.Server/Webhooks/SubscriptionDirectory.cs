@@ -3,6 +3,8 @@ using System.Data.Common;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Webhooks;
 using Tandem.Server.Audit;
+using Tandem.Server.Notifications;
+using Tandem.Server.Organizations;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Webhooks;
@@ -11,7 +13,9 @@ namespace Tandem.Server.Webhooks;
 /// All subscriptions, in memory: they change rarely, and every change of a referral asks for them. Where there is none,
 /// nothing is read but the stamp that all nodes watch anyway.
 /// </summary>
-internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log, TimeProvider clock) : ISharedCache, IDisposable
+internal sealed class SubscriptionDirectory(
+    HotDatabase database, ChangeLog log, OrganizationDirectory organizations, NoticeWriter notices, TimeProvider clock)
+    : ISharedCache, IDisposable
 {
     private const string Columns = "id, organization_id, kind, url, events, uses_signature_header, statuses, filter, secret, "
         + "old_secret, old_secret_until, state, paused_because, failing_since, since_transaction, since_sequence, created_at";
@@ -128,19 +132,22 @@ internal sealed class SubscriptionDirectory(HotDatabase database, ChangeLog log,
         return isRemoved;
     }
 
-    /// <summary>Pauses a receiver that has failed for too long, and tells its organization.</summary>
-    public Task<bool> Pause(Subscription subscription, string because, CancellationToken cancellation) =>
-        Write(async (session, cancellation) =>
+    /// <summary>Pauses a receiver that has failed for too long, and tells the people who may resume it.</summary>
+    public async Task<bool> Pause(Subscription subscription, string because, CancellationToken cancellation)
+    {
+        // In the transaction of the pause: of several nodes one tells. The e-mail leaves when the sender next looks.
+        var (told, _) = await notices.Statements([NoticePlan.Paused(subscription, organizations.Current, clock.GetUtcNow())], cancellation);
+        return await Write(async (session, cancellation) =>
         {
             if (await session.Command("UPDATE webhook_subscriptions SET state = 'Paused', paused_because = @because "
                 + "WHERE id = @id AND state = 'Active'").With("@because", because).With("@id", database.Id(subscription.Id))
                 .ExecuteNonQueryAsync(cancellation) == 0)
                 return false;
-            var notice = WebhookStore.Tell(subscription.OrganizationId, "webhookPaused", clock.GetUtcNow(),
-                subscription.Id.ToString(), because);
-            await session.Command(notice.Sql, notice.Values).ExecuteNonQueryAsync(cancellation);
+            foreach (var notice in told)
+                await session.Command(notice.Sql, notice.Values).ExecuteNonQueryAsync(cancellation);
             return true;
         }, cancellation);
+    }
 
     private static Task Note(HotSession session, AdminChange? change, CancellationToken cancellation) =>
         change?.Write(session, cancellation) ?? Task.CompletedTask;

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.DataProtection;
 using NpgsqlTypes;
+using Tandem.Contracts.Organizations;
 using Tandem.Contracts.Reading;
+using Tandem.Server.Audit;
 using Tandem.Server.Storage;
 
 namespace Tandem.Server.Webhooks;
@@ -37,7 +39,7 @@ internal sealed class WebhookKeys(HotDatabase database, IDataProtectionProvider 
             // Another node may have made a newer one.
             if (await Newest(cancellation) is not { } row)
             {
-                await Store(cancellation);
+                await Store(null, null, cancellation);
                 row = await Newest(cancellation) ?? throw new InvalidOperationException("The signing key that was stored is gone.");
             }
 
@@ -52,10 +54,10 @@ internal sealed class WebhookKeys(HotDatabase database, IDataProtectionProvider 
         }
     }
 
-    /// <summary>Makes a new key, which signs from now on.</summary>
-    public async Task<Key> Rotate(CancellationToken cancellation)
+    /// <summary>Makes a new key, which signs from now on, and tells the audit.</summary>
+    public async Task<Key> Rotate(AdminAuthor author, string organization, CancellationToken cancellation)
     {
-        await Store(cancellation);
+        await Store(author, organization, cancellation);
         Interlocked.Exchange(ref _loadedAt, 0);
         _current = null;
         return await Current(cancellation);
@@ -71,7 +73,8 @@ internal sealed class WebhookKeys(HotDatabase database, IDataProtectionProvider 
 
     private IDataProtector Protector => protection.CreateProtector("Tandem.WebhookKeys");
 
-    private async Task Store(CancellationToken cancellation)
+    // The first one is made by nobody.
+    private async Task Store(AdminAuthor? author, string? organization, CancellationToken cancellation)
     {
         using var rsa = RSA.Create(KeyBits);
         var request = new CertificateRequest("CN=Tandem webhooks, O=Tandem", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -82,9 +85,19 @@ internal sealed class WebhookKeys(HotDatabase database, IDataProtectionProvider 
         // Valid a day back for receivers whose clock is behind; long enough that a forgotten rotation stops nothing.
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
         var key = Protector.Protect(rsa.ExportPkcs8PrivateKey());
-        await database.Write(
-            [new(Insert, false, certificate.Thumbprint.ToLowerInvariant(), key, certificate.ExportCertificatePem(), WireTime.ToUnixMicroseconds(now))],
-            cancellation);
+        var thumbprint = certificate.Thumbprint.ToLowerInvariant();
+        var pem = certificate.ExportCertificatePem();
+        await database.Write(async (session, cancellation) =>
+        {
+            await session.Command(Insert, thumbprint, key, pem, WireTime.ToUnixMicroseconds(now)).ExecuteNonQueryAsync(cancellation);
+            if (author is not null)
+            {
+                await AdminChange.Of(author, organization!, AuditKind.SigningKey, AuditAction.Added, thumbprint, thumbprint, [])
+                    .Write(session, cancellation);
+            }
+
+            return true;
+        }, cancellation);
     }
 
     private ValueTask<StoredKey?> Newest(CancellationToken cancellation) =>

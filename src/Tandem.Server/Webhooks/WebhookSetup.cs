@@ -25,6 +25,5 @@ internal static class WebhookSetup
         routes.MapCertificates();
         routes.MapSubscriptions();
         routes.MapDeliveries();
-        routes.MapNotices();
     }
 }

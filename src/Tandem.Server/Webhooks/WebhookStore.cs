@@ -89,10 +89,6 @@ internal sealed class WebhookStore(HotDatabase database)
     private static readonly HotSql FailsSince = new(
         "UPDATE webhook_subscriptions SET failing_since = $2 WHERE id = $1", Uuid, Bigint);
 
-    private static readonly HotSql InsertNotice = new(
-        "INSERT INTO notices (id, organization_id, kind, created_at, subject_id, text) VALUES ($1, $2, $3, $4, $5, $6)",
-        Uuid, Text, Text, Bigint, Text, Text);
-
     public HotDatabase Database => database;
 
     /// <summary>The statements that store an event and its deliveries.</summary>
@@ -248,9 +244,6 @@ internal sealed class WebhookStore(HotDatabase database)
     public static HotStatement NoteFailing(Guid subscription, DateTimeOffset? since) =>
         new(FailsSince, false, subscription, since is { } time ? WireTime.ToUnixMicroseconds(time) : null);
 
-    public static HotStatement Tell(string organization, string kind, DateTimeOffset now, string subject, string text) =>
-        new(InsertNotice, false, Guid.NewGuid(), organization, kind, WireTime.ToUnixMicroseconds(now), subject, text);
-
     /// <summary>Forgets what is older than 30 days, a little at a time; true when there may be more.</summary>
     public async Task<bool> Prune(DateTimeOffset now, CancellationToken cancellation)
     {
@@ -402,30 +395,6 @@ internal sealed class WebhookStore(HotDatabase database)
             after = chunk.Max();
         }
     }
-
-    /// <summary>What an organization's administrators were told, newest first.</summary>
-    public ValueTask<List<NoticeView>> Notices(string organization, int most, CancellationToken cancellation) =>
-        database.Read((organization, most), static async (session, ask, cancellation) =>
-        {
-            var notices = new List<NoticeView>();
-            var command = session.Command("SELECT id, kind, created_at, subject_id, text FROM notices "
-                + "WHERE organization_id = @organization ORDER BY created_at DESC, id LIMIT @most")
-                .With("@organization", ask.organization).With("@most", ask.most);
-            await using var row = await command.ExecuteReaderAsync(cancellation);
-            while (await row.ReadAsync(cancellation))
-            {
-                notices.Add(new NoticeView
-                {
-                    Id = row.GetGuid(0),
-                    Kind = row.GetString(1),
-                    DateTime = WireTime.FromUnixMicroseconds(row.GetInt64(2)),
-                    SubjectId = row.GetString(3),
-                    Text = row.GetString(4),
-                });
-            }
-
-            return notices;
-        }, cancellation);
 
     private const string LogColumns = "d.sequence, d.event_id, d.name, d.referral_id, d.state, d.created_at, d.due_at, d.log";
 

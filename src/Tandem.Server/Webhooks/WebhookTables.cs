@@ -137,21 +137,3 @@ internal sealed class WebhookKeyRow : IEntityTypeConfiguration<WebhookKeyRow>
         builder.HasKey(k => k.Thumbprint);
     }
 }
-
-/// <summary>Something that an organization's administrators should know.</summary>
-internal sealed class NoticeRow : IEntityTypeConfiguration<NoticeRow>
-{
-    public Guid Id { get; init; }
-    public required string OrganizationId { get; init; }
-    public required string Kind { get; init; }
-    public long CreatedAt { get; init; }
-    public required string SubjectId { get; init; }
-    public required string Text { get; init; }
-
-    public void Configure(EntityTypeBuilder<NoticeRow> builder)
-    {
-        builder.ToTable("notices");
-        builder.HasKey(n => n.Id);
-        builder.HasIndex(n => new { n.OrganizationId, n.CreatedAt });
-    }
-}

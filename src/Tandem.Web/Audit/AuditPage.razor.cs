@@ -13,11 +13,8 @@ namespace Tandem.Web.Audit;
 /// </summary>
 public sealed partial class AuditPage : IDisposable
 {
-    private const int MostPeople = 500;
-
     private readonly CancellationTokenSource _leaving = new();
     private readonly List<AuditEntry> _entries = [];
-    private IReadOnlyList<UserView>? _people;
     private Exception? _failure;
     private bool _hasMore;
     private bool _isReading;
@@ -33,19 +30,8 @@ public sealed partial class AuditPage : IDisposable
 
     private AuditFilter Filter { get; set; } = AuditFilter.None;
 
-    // Whoever was chosen by the address stands there too: an operator is a person of another organization.
-    private IEnumerable<KeyValuePair<string, string>> People
-    {
-        get
-        {
-            var people = (_people ?? []).Select(p => KeyValuePair.Create($"{p.Id}", p.Name)).ToList();
-            people.AddRange(_entries.Where(e => e.ChangedBy.Id is { } id && !people.Exists(p => p.Key == $"{id}"))
-                .Select(e => KeyValuePair.Create($"{e.ChangedBy.Id}", e.ChangedBy.Name)).DistinctBy(p => p.Key).ToList());
-            if (Filter.By is { } by && !people.Exists(p => p.Key == by))
-                people.Add(KeyValuePair.Create(by, by));
-            return people;
-        }
-    }
+    // Who is on the page: an operator, too, who is a person of another organization.
+    private Dictionary<string, string> Authors { get; set; } = [];
 
     private IEnumerable<KeyValuePair<string, string>> Kinds =>
         Enum.GetNames<AuditKind>().Select(kind => KeyValuePair.Create(kind, Text[$"Kind.{kind}"].Value));
@@ -75,7 +61,6 @@ public sealed partial class AuditPage : IDisposable
 
     private async Task Load(CancellationToken cancellation)
     {
-        _people ??= await Tandem.Administration.ListUsersAsync(Viewer.Me.OrganizationId, cancellation).Take(MostPeople).ToListAsync(cancellation);
         var page = await Tandem.Administration.ListAuditPageAsync(Viewer.Me.OrganizationId, Filter.Query(), null, cancellation);
         _entries.Clear();
         (_failure, _isReading) = (null, false);
@@ -106,6 +91,7 @@ public sealed partial class AuditPage : IDisposable
     private void Take(AdminPage<AuditEntry> page)
     {
         _entries.AddRange(page.Value);
+        Authors = _entries.Where(e => e.ChangedBy.Id is not null).DistinctBy(e => e.ChangedBy.Id).ToDictionary(e => $"{e.ChangedBy.Id}", e => e.ChangedBy.Name);
         _hasMore = page.Next is not null;
     }
 

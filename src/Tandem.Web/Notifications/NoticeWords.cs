@@ -7,7 +7,11 @@ namespace Tandem.Web.Notifications;
 /// <summary>Notices in words.</summary>
 internal static class NoticeWords
 {
+    public static string PageOf(Notice notice) => notice.SubscriptionId is { } webhook
+        ? $"administration/webhooks/{webhook}"
+        : $"referrals/{notice.ReferralId}";
+
     public static string Say(this IStringLocalizer<NotificationText> text, Notice notice) => text[$"Notice.{notice.Kind}",
-        string.IsNullOrWhiteSpace(notice.DealName) ? text["Unnamed"] : notice.DealName,
+        (notice.Receiver ?? notice.DealName) is { } name && !string.IsNullOrWhiteSpace(name) ? name : text["Unnamed"],
         string.IsNullOrWhiteSpace(notice.PartnerName) ? text["UnnamedPartner"] : notice.PartnerName];
 }

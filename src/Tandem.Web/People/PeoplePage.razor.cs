@@ -1,48 +1,53 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Tandem.Contracts.Organizations;
+using Tandem.Web.Shared;
 
 namespace Tandem.Web.People;
 
-/// <summary>Who is in the organization, and what each may do. The search stands in the address.</summary>
-public sealed partial class PeoplePage
+/// <summary>
+/// Who is in the organization, and what each may do, page by page in the order of names. Search and page stand in the
+/// address.
+/// </summary>
+public sealed partial class PeoplePage : IDisposable
 {
-    private const int MostShown = 100;
-
-    private IReadOnlyList<UserView> _people = [];
-    private string _search = "";
+    private readonly Typing _typing = new();
+    private AdminPage<UserView>? _page;
 
     /// <summary>What is searched for.</summary>
     [SupplyParameterFromQuery(Name = "q")]
     public string? Query { get; set; }
 
+    /// <summary>The last person of the page before.</summary>
+    [SupplyParameterFromQuery]
+    public string? After { get; set; }
+
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
 
-    private List<UserView> Matches { get; set; } = [];
+    [Inject]
+    private TimeProvider Clock { get; set; } = null!;
 
-    private async Task Load(CancellationToken cancellation)
+    /// <inheritdoc />
+    public void Dispose() => _typing.Dispose();
+
+    /// <inheritdoc />
+    protected override void OnParametersSet() => _typing.Follow(Query ?? "");
+
+    private async Task Load(CancellationToken cancellation) => _page = await Tandem.Administration.ListUsersPageAsync(
+        Organization, Query, Guid.TryParse(After, out var after) ? after : null, cancellation: cancellation);
+
+    private async Task Typed()
     {
-        _search = Query ?? "";
-        var people = await Tandem.Administration.ListUsersAsync(Organization, cancellation).ToListAsync(cancellation);
-        _people = [.. people.OrderBy(p => p.Name, StringComparer.Create(CultureInfo.CurrentCulture, ignoreCase: true)).ThenBy(p => p.Email, StringComparer.Ordinal)];
-        Find();
+        // A search begins on its first page, and is no step to go back to.
+        if (await _typing.Paused(Clock) is { } searched && searched != (Query ?? ""))
+            Navigation.NavigateTo(Address(searched, null), replace: true);
     }
 
-    private void Search()
-    {
-        Find();
-        // Each letter is no step to go back to.
-        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter("q", _search.Length == 0 ? null : _search), replace: true);
-    }
+    private string PageAfter(Guid? person) => Address(Query, person);
 
-    private void Find()
+    private string Address(string? search, Guid? after) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
     {
-        var words = _search.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Matches = [.. _people.Where(p => words.All(w => Says(p, w)))];
-    }
-
-    private static bool Says(UserView person, string word) =>
-        new[] { person.Name, person.Email }.Concat(person.Roles.SelectMany(r => new[] { r.Role, r.MpnId }))
-            .Any(text => text?.Contains(word, StringComparison.CurrentCultureIgnoreCase) == true);
+        ["q"] = string.IsNullOrEmpty(search) ? null : search,
+        ["after"] = after,
+    });
 }

@@ -8,7 +8,6 @@ namespace Tandem.Web.Pipeline;
 /// <summary>Search, filter and columns. Native controls: each works by keyboard, and says what it is.</summary>
 public sealed partial class PipelineFilters : IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
     private static readonly string[] Stages = [.. BoardColumn.All.Select(c => c.Stage).OfType<string>()];
 
     private static readonly (string Name, string Type)[] Fields =
@@ -21,10 +20,7 @@ public sealed partial class PipelineFilters : IDisposable
     ];
 
     private readonly CancellationTokenSource _leaving = new();
-    private string _typed = "";
-    private string _searched = "";
-    private string _seen = "";
-    private int _letters;
+    private readonly Typing _typing = new();
     private DealChoices? _choices;
     private bool _isLoading;
     private bool _hasNoChoices;
@@ -50,18 +46,11 @@ public sealed partial class PipelineFilters : IDisposable
     {
         _leaving.Cancel();
         _leaving.Dispose();
+        _typing.Dispose();
     }
 
     /// <inheritdoc />
-    protected override void OnParametersSet()
-    {
-        // What is being typed stands, unless the address was changed by something else than the typing.
-        if (Query[PipelineQuery.Search] == _seen)
-            return;
-        _seen = Query[PipelineQuery.Search];
-        if (_seen != _searched)
-            _typed = _searched = _seen;
-    }
+    protected override void OnParametersSet() => _typing.Follow(Query[PipelineQuery.Search]);
 
     private IEnumerable<Facet> Facets =>
     [
@@ -122,23 +111,8 @@ public sealed partial class PipelineFilters : IDisposable
 
     private async Task Typed()
     {
-        var letters = ++_letters;
-        try
-        {
-            await Task.Delay(Pause, Clock, _leaving.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left; there is nothing to search.
-            return;
-        }
-
-        var text = _typed.Trim();
-        if (letters != _letters)
-            return;
-        _searched = text.Length < PipelineQuery.FewestLetters ? "" : text;
-        if (_searched != Query[PipelineQuery.Search])
-            await Type.InvokeAsync(Query.With(PipelineQuery.Search, _searched));
+        if (await _typing.Paused(Clock, PipelineQuery.FewestLetters) is { } searched && searched != Query[PipelineQuery.Search])
+            await Type.InvokeAsync(Query.With(PipelineQuery.Search, searched));
     }
 
     private Facet Named<T>(string name)

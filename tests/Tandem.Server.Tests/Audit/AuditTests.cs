@@ -1,7 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Tandem.Client;
 using Tandem.Contracts.Organizations;
+using Tandem.Server.Audit;
+using Tandem.Server.Storage;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
@@ -95,6 +98,46 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.DoesNotContain((string)created.Json["secret"]!, text, StringComparison.Ordinal);
         // Of each organization its own.
         Assert.Empty((await _server.Get(Carol, $"/admin/organizations/{Fabrikam}/audit")).Is(200).Value);
+    }
+
+    [Fact]
+    public async Task A_new_signing_key_is_told_where_its_operator_belongs()
+    {
+        var key = (await _server.Post(Sam, "/webhooks/v2/keys/rotate", null)).Is(200);
+        var thumbprint = (string)key.Json["thumbprint"]!;
+        var told = Assert.Single((await _server.Get(Sam, "/admin/organizations/msft/audit?kind=SigningKey")).Is(200).Value);
+        Assert.Equal(("Added", thumbprint, "Sam Sato"), ((string)told["action"]!, (string)told["target"]!, (string)told["changedBy"]!["name"]!));
+        Assert.Empty((await _server.Get(Alice, Audit)).Is(200).Value);
+        (await _server.Post(Alice, "/webhooks/v2/keys/rotate", null)).Is(403);
+        Assert.Single((await _server.Get(Sam, "/admin/organizations/msft/audit")).Is(200).Value);
+    }
+
+    [Fact]
+    public async Task What_is_older_than_the_installation_keeps_is_forgotten_and_the_rest_stays()
+    {
+        const int Old = 1100;
+        var clock = At("2026-03-01T00:00:00Z");
+        await using var server = await Start(clock, settings: [("Tandem:Audit:KeepTime", "20.00:00:00")]);
+        var author = new AdminAuthor(Guid.NewGuid(), "Somebody", null, clock.GetUtcNow());
+        await server.Services.GetRequiredService<HotDatabase>().Write(async (session, cancellation) =>
+        {
+            for (var i = 0; i < Old; i++)
+                await AdminChange.Of(author, Contoso, AuditKind.Solution, AuditAction.Added, $"{i}", $"{i}", []).Write(session, cancellation);
+            return true;
+        }, Cancellation);
+        clock.Advance(TimeSpan.FromDays(10));
+        (await server.Send(Alice, HttpMethod.Put, $"{Org}/solutions/SOL-1", """{"name":"One"}""")).Is(200);
+        Assert.Equal(Old + 1L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM admin_changes"));
+        clock.Advance(TimeSpan.FromDays(11));
+        for (var tries = 0; await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM admin_changes") is not 1L; tries++)
+        {
+            // The next look may be an hour away.
+            Assert.True(tries < 150, "What is old stays.");
+            clock.Advance(TimeSpan.FromHours(1));
+            await Task.Delay(50, Cancellation);
+        }
+
+        Assert.Equal("SOL-1", (string)(await server.Get(Alice, Audit)).Value.Single()["targetId"]!);
     }
 
     [Fact]

@@ -237,6 +237,8 @@ public sealed class ImportTests(ServerFixture fixture) : IClassFixture<ServerFix
         (await _server.Get(Alice, $"/v1.0/engagements/imports/{import.Id}/rows?top=501")).Refuses(400, "invalidValue", "top");
         (await _server.Get(Alice, $"/v1.0/engagements/imports/{import.Id}/rows?skip=-1")).Refuses(400, "invalidValue", "skip");
         (await _server.Send(Alice, HttpMethod.Post, "/v1.0/engagements/imports", "x", ("Content-Type", "multipart/form-data; boundary=x"))).Refuses(415);
+        // As curl --data-binary sends it.
+        (await _server.Send(Alice, HttpMethod.Post, "/v1.0/engagements/imports?fileName=a.csv", "Deal Name\nOne", ("Content-Type", "application/x-www-form-urlencoded"))).Is(201);
         (await _server.Send(Alice, HttpMethod.Put, $"/v1.0/engagements/imports/{import.Id}/mapping", "{}")).Refuses(400);
     }
 

@@ -150,6 +150,61 @@ public sealed class ImportWorkTests
         Assert.Equal(0L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM import_rows"));
     }
 
+    [Fact]
+    public async Task Other_columns_let_all_rows_be_checked_anew_without_touching_them()
+    {
+        const int Rows = 400;
+        await using var server = await Start();
+        var alice = server.Bulk(Alice);
+        var (mine, name) = (await server.Own(change: b => b["name"] = "Before"), "x,Fourth Coffee,");
+        var import = await alice.Send(["Deal Name,Customer Name,Referral ID", $"After,\"{mine.Json["customerProfile"]!["name"]}\",{mine.Id}", .. Enumerable.Range(0, Rows - 1).Select(i => $"{i}{name}")]);
+        Assert.Equal((Rows - 1, 1), (import.Counts.ToCreate, import.Counts.ToUpdate));
+        var store = server.Services.GetRequiredService<ImportStore>();
+        var known = (await store.Find(import.Id, Cancellation))!;
+
+        // The moment behind the change, whatever the worker has done since: nothing of the old check is seen.
+        Assert.True(await store.Map(known, [.. import.Columns.Select((c, i) => i == 1 ? c with { Column = null } : c)], Cancellation));
+        var now = known with { State = ImportState.Checking, Revision = known.Revision + 1, CheckedTo = 0 };
+        Assert.Equal((Rows, Rows, 0), await Counted(now));
+        Assert.Equal(Rows, (await store.Rows(now, [ImportRowState.Waiting], 0, 1, Cancellation)).Count);
+        Assert.Equal(0, (await store.Rows(now, [ImportRowState.Ready], 0, 1, Cancellation)).Count);
+        var row = (await store.Rows(now, [], 0, 1, Cancellation)).Rows.Single();
+        Assert.Equal((ImportRowState.Waiting, ImportAction.None, (Guid?)null), (row.State, row.Action, row.ReferralId));
+        Assert.Empty(row.Changes);
+        Assert.Empty(await store.Named(now, Cancellation));
+        // What was found with the old columns is not stored any more.
+        Assert.False(await store.Checked(known, [row with { State = ImportRowState.Ready, Action = ImportAction.Create }], Cancellation));
+
+        server.Services.GetRequiredService<ImportWorker>().Wake();
+        import = await alice.Reach(import.Id, ImportState.Ready);
+        Assert.Equal((Rows - 1, 1, 0), (import.Counts.Faulty, import.Counts.ToUpdate, import.Counts.Waiting));
+
+        async Task<(int, int, int)> Counted(StoredImport of)
+        {
+            var counts = await store.Count(of, Cancellation);
+            return (counts.Rows, counts.Waiting, counts.ToCreate + counts.ToUpdate + counts.Faulty);
+        }
+    }
+
+    [Fact]
+    public async Task An_import_that_is_deleted_is_gone_at_once_and_what_a_crash_leaves_of_it_later()
+    {
+        await using var server = await Start();
+        var alice = server.Bulk(Alice);
+        var (first, second) = (await alice.Send(File(450)), await alice.Send(File(450)));
+        await alice.DeleteAsync(first.Id, Cancellation);
+        Assert.Equal(second.Id, Assert.Single(await alice.ListAsync(Cancellation)).Id);
+        Assert.Equal(450L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM import_rows"));
+
+        // As a server leaves it that dies with half of the rows removed.
+        await TestDatabase.Ask(server.Data, "UPDATE imports SET revision = -2");
+        await TestDatabase.Ask(server.Data, "DELETE FROM import_rows WHERE number < 200");
+        Assert.Empty(await alice.ListAsync(Cancellation));
+        await server.Services.GetRequiredService<ImportStore>().Prune(TimeProvider.System.GetUtcNow(), Cancellation);
+        Assert.Equal(0L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM import_rows"));
+        Assert.Equal(0L, await TestDatabase.Ask(server.Data, "SELECT COUNT(*) FROM imports"));
+    }
+
     private static async Task<Tandem.Server.Identity.Caller> Sender(TandemServer server, Guid import) =>
         (await server.Services.GetRequiredService<ImportStore>().Find(import, Cancellation))!.Caller;
 

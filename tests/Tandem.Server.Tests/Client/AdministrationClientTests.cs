@@ -30,6 +30,11 @@ public sealed class AdministrationClientTests(ServerFixture fixture) : IClassFix
         Assert.Empty((await alice.GetUserAsync(Contoso, user.Id, Cancellation)).Roles);
         await alice.DisableUserAsync(Contoso, user.Id, Cancellation);
         Assert.Contains(await alice.ListUsersAsync(Contoso, Cancellation).ToListAsync(Cancellation), u => u.Id == user.Id && !u.IsEnabled);
+        var page = await alice.ListUsersPageAsync(Contoso, "zoe & z", cancellation: Cancellation);
+        Assert.Equal(((int?)0, 0), (page.Count, page.Value.Count));
+        page = await alice.ListUsersPageAsync(Contoso, "zoe@ z", top: 1, cancellation: Cancellation);
+        Assert.Equal(((int?)1, user.Id), (page.Count, Assert.Single(page.Value).Id));
+        Assert.Empty((await alice.ListUsersPageAsync(Contoso, "zoe@", after: user.Id, cancellation: Cancellation)).Value);
     }
 
     [Fact]

@@ -88,7 +88,6 @@ public sealed class RouteMatrixTests
         [$"PATCH {Org}/routing/{{rule:guid}}"] = [404, 403, 403, 404, 404, 404, 401],
         [$"DELETE {Org}/routing/{{rule:guid}}"] = [404, 403, 403, 404, 404, 404, 401],
         [$"GET {Org}/audit"] = Administered(200),
-        [$"GET {Org}/notices"] = Administered(200),
         ["GET /webhooks/v1/registration/events"] = Registrars(200), // W2, W3
         ["POST /webhooks/v1/registration"] = Registrars(400),
         ["GET /webhooks/v1/registration"] = Registrars(404),

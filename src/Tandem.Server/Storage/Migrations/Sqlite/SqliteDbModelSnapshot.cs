@@ -402,6 +402,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("caller");
 
+                    b.Property<int>("CheckedTo")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("checked_to");
+
                     b.Property<string>("Columns")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -615,9 +619,17 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("reason");
 
-                    b.Property<Guid>("ReferralId")
+                    b.Property<string>("Receiver")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("receiver");
+
+                    b.Property<Guid?>("ReferralId")
                         .HasColumnType("TEXT")
                         .HasColumnName("referral_id");
+
+                    b.Property<Guid?>("SubscriptionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subscription_id");
 
                     b.Property<Guid?>("UserId")
                         .HasColumnType("TEXT")
@@ -1415,44 +1427,6 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("OrganizationId", "UserId");
 
                     b.ToTable("saved_views", (string)null);
-                });
-
-            modelBuilder.Entity("Tandem.Server.Webhooks.NoticeRow", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("id");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("kind");
-
-                    b.Property<string>("OrganizationId")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("organization_id");
-
-                    b.Property<string>("SubjectId")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("subject_id");
-
-                    b.Property<string>("Text")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("text");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("OrganizationId", "CreatedAt");
-
-                    b.ToTable("notices", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Webhooks.WebhookDeliveryRow", b =>
