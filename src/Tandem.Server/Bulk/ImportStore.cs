@@ -244,9 +244,12 @@ internal sealed class ImportStore(HotDatabase database)
     /// <summary>Forgets an import that is not at work.</summary>
     public Task<bool> Remove(StoredImport import, CancellationToken cancellation) => database.Write(async (session, cancellation) =>
     {
+        // The import before its rows, as whoever works on it: one waits for the other, and never both.
+        if (await session.Command("DELETE FROM imports WHERE id = @id AND state NOT IN ('Running', 'Undoing')")
+            .With("@id", database.Id(import.Id)).ExecuteNonQueryAsync(cancellation) == 0)
+            return false;
         await session.Command("DELETE FROM import_rows WHERE import_id = @id").With("@id", database.Id(import.Id)).ExecuteNonQueryAsync(cancellation);
-        return await session.Command("DELETE FROM imports WHERE id = @id AND state NOT IN ('Running', 'Undoing')")
-            .With("@id", database.Id(import.Id)).ExecuteNonQueryAsync(cancellation) == 1;
+        return true;
     }, cancellation);
 
     /// <summary>Forgets imports whose time is up: their cells are people's data.</summary>
@@ -265,8 +268,8 @@ internal sealed class ImportStore(HotDatabase database)
         {
             await database.Write(async (session, cancellation) =>
             {
-                await session.Command("DELETE FROM import_rows WHERE import_id = @id").With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
                 await session.Command("DELETE FROM imports WHERE id = @id").With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
+                await session.Command("DELETE FROM import_rows WHERE import_id = @id").With("@id", database.Id(id)).ExecuteNonQueryAsync(cancellation);
                 return true;
             }, cancellation);
         }
