@@ -163,11 +163,13 @@ internal static class SubscriptionEndpoints
         if (!(await FindOwn(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         var (now, secret) = (clock.GetUtcNow(), StandardSignature.NewSecret());
+        // Not within the write: it may make a key, which is a write of its own.
+        var kept = WebhookSender.Protect(protection, secret);
         var rotated = await subscriptions.Change(
             id,
             current => current with
             {
-                Secret = WebhookSender.Protect(protection, secret),
+                Secret = kept,
                 OldSecret = current.Secret,
                 OldSecretUntil = WireTime.ToMicroseconds(now + OldSecretTime),
             },
