@@ -30,12 +30,19 @@ internal static class ContractPipeline
         .UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = WriteFailure,
-            // NodeWatch logs once that the database is away; each request need not.
-            SuppressDiagnosticsCallback = static failure => failure.Exception is QueryTimeoutException
+            // NodeWatch logs once that the database is away; each request need not. What a client cuts off is no fault of ours.
+            SuppressDiagnosticsCallback = static failure => failure.Exception is QueryTimeoutException or BadHttpRequestException
                 || DatabaseAwayException.In(failure.Exception) is not null,
         })
         .Use(static async (context, next) =>
         {
+            if (OptionWithNull(context.Request) is { } option)
+            {
+                await context.Write(Refusal.Invalid(option, "invalidValue",
+                    $"{option} contains the character U+0000, which cannot stand in a text; leave %00 out."));
+                return;
+            }
+
             await next(context);
             await CompleteError(context);
         });
@@ -80,6 +87,14 @@ internal static class ContractPipeline
             ? new PathString(trimmed)
             : path;
     }
+
+    // PostgreSQL keeps no such character and looks for none. What begins with a dollar sign says so itself, with its place.
+    private static string? OptionWithNull(HttpRequest request) =>
+        request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true
+        && Roots.Any(root => request.Path.StartsWithSegments(root, StringComparison.OrdinalIgnoreCase))
+        && request.Query.FirstOrDefault(o => !o.Key.StartsWith('$') && (o.Key + o.Value).Contains('\0')).Key is { } name
+            ? StrictJson.Printable(name)
+            : null;
 
     private static void WriteTracingHeaders(HttpContext context)
     {

@@ -113,6 +113,8 @@ internal sealed partial class OutgoingCalls
             return "It is missing.";
         if (url.Length > LongestUrl)
             return $"It may have at most {LongestUrl} characters.";
+        if (url.Any(char.IsControl))
+            return "Leave out control characters, such as line ends; write them as %0A and the like if they are meant.";
         if (PlainUrl().Match(url) is not { Success: true } plain || !Uri.TryCreate(url, UriKind.Absolute, out var uri))
         {
             return "Write it plainly, such as https://crm.contoso.com/tandem: without user name or password, the host "

@@ -29,7 +29,7 @@ internal static class StrictJson
         catch (JsonException failure)
         {
             var path = failure.Path?.TrimStart('$', '.') is { Length: > 0 } at ? at : "body";
-            return Refusal.Invalid(path, "invalidValue", $"{path} is of the wrong type; texts stand in quotes, truths are true or false.");
+            return Refusal.Invalid(path, "invalidValue", $"{path} is of the wrong type; texts stand in quotes, truths are true or false, times are such as 2026-11-25T08:00:00Z.");
         }
     }
 

@@ -39,9 +39,10 @@ internal sealed class EmailQueue(HotDatabase database)
         await database.Write(async (session, cancellation) =>
         {
             claimed.Clear();
-            // Of a digest the first row stands for all: while a node holds it, no other begins with another.
+            // Of a digest the first row stands for all: while a node holds it, no other begins with another. Equal to one, and
+            // not among those of a query: PostgreSQL may run that again for each row, and then finds another one each time.
             claimed.AddRange(await Read(session.Command(
-                $"{lease} id IN (SELECT n.id FROM personal_notices n WHERE {isFree} AND NOT (n.is_digest AND EXISTS "
+                $"{lease} id = (SELECT n.id FROM personal_notices n WHERE {isFree} AND NOT (n.is_digest AND EXISTS "
                 + "(SELECT 1 FROM personal_notices f WHERE f.user_id = n.user_id AND f.is_digest AND f.mail_state = 'Waiting' "
                 + $"AND f.mail_due_at <= @now AND f.id < n.id)) ORDER BY n.mail_due_at, n.created_at, n.id LIMIT 1{skip}) RETURNING {Columns}")
                 .With("@now", WireTime.ToUnixMicroseconds(now)), cancellation));

@@ -37,7 +37,7 @@ internal sealed class NoticePlanner(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         if (await log.Position(Reader, cancellationToken) is null)
-            await log.Skip(Reader, cancellationToken);
+            await log.Skip(Reader, await log.End(cancellationToken), cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 

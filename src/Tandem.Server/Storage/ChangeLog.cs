@@ -225,10 +225,9 @@ internal sealed class ChangeLog(HotDatabase database)
         database.Write(
             [new(MoveReader, true, reader, to.Transaction, to.Sequence, from.Transaction, from.Sequence), .. statements], cancellation);
 
-    /// <summary>Moves a named reader to the end of the log: there is nothing for it in what it has not read.</summary>
-    public async Task Skip(string reader, CancellationToken cancellation)
+    /// <summary>Moves a named reader to an end of the log: there is nothing for it in what it has not read.</summary>
+    public async Task Skip(string reader, LogPosition end, CancellationToken cancellation)
     {
-        var end = await End(cancellation);
         if (await Position(reader, cancellation) is { } position && position.CompareTo(end) >= 0)
             return;
         await database.Write([new(AddReader, false, reader), new(SkipReader, false, reader, end.Transaction, end.Sequence)], cancellation);

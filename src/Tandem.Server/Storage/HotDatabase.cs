@@ -23,7 +23,7 @@ internal abstract class HotDatabase
 
     /// <summary>
     /// Runs a write in a transaction and answers after the commit. Answering false undoes what the write did. A violated
-    /// unique index is <see cref="UniqueViolationException"/>.
+    /// unique index is <see cref="UniqueViolationException"/>. A write that met another one in a deadlock is run anew.
     /// </summary>
     public abstract Task<bool> Write(Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation);
 

@@ -15,6 +15,9 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
     private const int MostLooks = 4;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
 
+    // Of a write that waits for one that waits for it.
+    private const int MostAttempts = 5;
+
     private static readonly HotSql Position = new("SELECT pg_current_wal_flush_lsn()");
     private static readonly HotSql HasReplayed = new("SELECT pg_last_wal_replay_lsn() >= $1", NpgsqlDbType.PgLsn);
 
@@ -89,6 +92,23 @@ internal sealed class PostgresHotDatabase(DatabaseConnection connection) : HotDa
     }
 
     public override async Task<bool> Write(
+        Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await WriteOnce(write, cancellation);
+            }
+            catch (DatabaseAwayException victim) when (
+                attempt < MostAttempts && victim.InnerException is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected })
+            {
+                // Two waited for each other, and the database undid the one so that the other goes on: now it is its turn.
+            }
+        }
+    }
+
+    private async Task<bool> WriteOnce(
         Func<HotSession, CancellationToken, ValueTask<bool>> write, CancellationToken cancellation)
     {
         var commits = false;

@@ -281,7 +281,7 @@ internal sealed class ReferralStore(
             foreach (var change in prepared)
                 AddChange(statements, change);
             if (answer is not null)
-                AddAnswer(statements, answer);
+                statements.AddRange(Remembering(answer));
             if (beside is not null)
                 statements.Add(beside);
             var kept = await database.Write(statements, cancellation);
@@ -379,12 +379,16 @@ internal sealed class ReferralStore(
         }
     }
 
-    private void AddAnswer(List<HotStatement> statements, FirstAnswer answer)
+    /// <summary>The statements that remember an answer, also where an older one of the same key is not forgotten yet.</summary>
+    public IReadOnlyList<HotStatement> Remembering(FirstAnswer answer)
     {
         var now = clock.GetUtcNow();
-        statements.Add(new(ForgetAnswer, false, answer.Key, WireTime.ToUnixMicroseconds(now - IdempotencyTime)));
-        statements.Add(new(RememberAnswer, false,
-            answer.Key, answer.RequestDigest, answer.Status, answer.Location, answer.Body, WireTime.ToUnixMicroseconds(now)));
+        return
+        [
+            new(ForgetAnswer, false, answer.Key, WireTime.ToUnixMicroseconds(now - IdempotencyTime)),
+            new(RememberAnswer, false,
+                answer.Key, answer.RequestDigest, answer.Status, answer.Location, answer.Body, WireTime.ToUnixMicroseconds(now)),
+        ];
     }
 
     private ValueTask<ListPage> ReadPage(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Tandem.Contracts.Organizations;
 using Tandem.Contracts.Webhooks;
 using Tandem.Server.Http;
@@ -24,7 +25,7 @@ internal static class DeliveryEndpoints
         Guid id, string? state, string? referralId, string? before, Caller caller, SubscriptionDirectory subscriptions,
         WebhookStore store, CancellationToken cancellation)
     {
-        if (!SubscriptionEndpoints.Find(id, caller, subscriptions).Succeeded(out _, out var refusal))
+        if (!(await SubscriptionEndpoints.Find(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         if (!TryState(state, out var wanted))
             return new RefusalResult(WrongState);
@@ -54,7 +55,7 @@ internal static class DeliveryEndpoints
     private static async Task<IResult> Get(
         Guid id, Guid @event, Caller caller, SubscriptionDirectory subscriptions, WebhookStore store, CancellationToken cancellation)
     {
-        if (!SubscriptionEndpoints.Find(id, caller, subscriptions).Succeeded(out _, out var refusal))
+        if (!(await SubscriptionEndpoints.Find(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         return await store.Find(id, @event, cancellation) is { } delivery
             ? Results.Json(delivery, WebhookJson.Default.DeliveryView)
@@ -65,7 +66,7 @@ internal static class DeliveryEndpoints
         Guid id, Guid @event, Caller caller, SubscriptionDirectory subscriptions, WebhookStore store, WebhookDispatcher dispatcher,
         TimeProvider clock, CancellationToken cancellation)
     {
-        if (!SubscriptionEndpoints.Find(id, caller, subscriptions).Succeeded(out _, out var refusal))
+        if (!(await SubscriptionEndpoints.Find(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         if (!await store.Resend(id, @event, clock.GetUtcNow(), cancellation))
             return new RefusalResult(NoDelivery);
@@ -77,13 +78,15 @@ internal static class DeliveryEndpoints
         Guid id, HttpContext context, Caller caller, SubscriptionDirectory subscriptions, WebhookStore store,
         WebhookDispatcher dispatcher, TimeProvider clock, CancellationToken cancellation)
     {
-        if (!SubscriptionEndpoints.Find(id, caller, subscriptions).Succeeded(out _, out var refusal))
+        if (!(await SubscriptionEndpoints.Find(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         var read = await RequestBody.Read(context);
         if (!read.Succeeded(out var body, out refusal))
             return new RefusalResult(refusal);
         using (body)
         {
+            if (NamesNoState(body.Json))
+                return new RefusalResult(WrongState);
             if (!StrictJson.Read(body.Json, WebhookJson.Default.ResendRequest).Succeeded(out var request, out refusal))
                 return new RefusalResult(refusal);
             if (request.Since is not { } since)
@@ -100,6 +103,16 @@ internal static class DeliveryEndpoints
             .Contains(text, StringComparer.OrdinalIgnoreCase);
         state = isKnown ? known : null;
         return text is null || isKnown;
+    }
+
+    // The serializer takes a number, and two names, for one of the states.
+    private static bool NamesNoState(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            return false;
+        var state = json.EnumerateObject().LastOrDefault(m => m.Name.Equals("state", StringComparison.OrdinalIgnoreCase)).Value;
+        return state.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null)
+            && !TryState(state.ValueKind == JsonValueKind.String ? state.GetString() : state.GetRawText(), out _);
     }
 
     private static Refusal WrongState { get; } = Refusal.Invalid("state", "invalidValue",

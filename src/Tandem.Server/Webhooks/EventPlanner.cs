@@ -53,8 +53,9 @@ internal sealed class EventPlanner(
                 if (!isLoaded)
                     await subscriptions.Reload(stoppingToken);
                 isLoaded = true;
-                if (subscriptions.IsEmpty)
-                    await Skip(stoppingToken);
+                var changed = subscriptions.Changed;
+                if (subscriptions.IsEmpty && await Skip(stoppingToken))
+                    await changed.WaitAsync(IdleInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 else
                     await PlanAndPause(stoppingToken);
             }
@@ -67,13 +68,16 @@ internal sealed class EventPlanner(
         }
     }
 
-    private async Task Skip(CancellationToken cancellation)
+    /// <summary>Passes over what nobody has subscribed to; false when somebody has.</summary>
+    internal async Task<bool> Skip(CancellationToken cancellation)
     {
-        var changed = subscriptions.Changed;
+        // The end first: whoever subscribes after the look at the subscriptions has nothing to do with what lies before it.
+        var end = await log.End(cancellation);
+        await subscriptions.CatchUp(cancellation);
         if (!subscriptions.IsEmpty)
-            return;
-        await log.Skip(Reader, cancellation);
-        await changed.WaitAsync(IdleInterval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
+        await log.Skip(Reader, end, cancellation);
+        return true;
     }
 
     private async Task PlanAndPause(CancellationToken cancellation)
@@ -101,6 +105,8 @@ internal sealed class EventPlanner(
         var taken = await log.Consume(Reader, Batch, async (changes, cancellation) =>
         {
             told.Clear();
+            // After the changes were read: who had subscribed when one of them was stored is known now, wherever it was.
+            await subscriptions.CatchUp(cancellation);
             return await Plan(changes, told, cancellation);
         }, cancellation);
         if (taken > 0 && told.Count > 0)

@@ -19,6 +19,7 @@ internal static class RegistrationEndpoints
 {
     private const int MostEvents = 100;
     private const int TestsPerMinute = 2;
+    private const string SignatureHeader = "SignatureTokenToMsSignatureHeader";
     private static readonly TimeSpan KeptTests = TimeSpan.FromDays(7);
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -62,6 +63,7 @@ internal static class RegistrationEndpoints
             }
 
             // What is raised already was raised to the registration as it was (W15).
+            await subscriptions.CatchUp(cancellation);
             await planner.CatchUp(cancellation);
             var stored = await Store(draft, caller, subscriptions, clock, cancellation);
             dispatcher.Send(stored.Id);
@@ -78,15 +80,18 @@ internal static class RegistrationEndpoints
             if (subscriptions.RegistrationOf(caller.OrganizationId) is { } known)
             {
                 // A receiver that is registered anew has nothing to do with the old one's failures.
-                var changed = known with
-                {
-                    Url = draft.Url,
-                    Events = draft.Events,
-                    UsesSignatureHeader = draft.UsesSignatureHeader,
-                    State = SubscriptionState.Active,
-                    PausedBecause = null,
-                };
-                if (await subscriptions.Change(changed, AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation))
+                var changed = await subscriptions.Change(
+                    known.Id,
+                    registration => registration with
+                    {
+                        Url = draft.Url,
+                        Events = draft.Events,
+                        UsesSignatureHeader = draft.UsesSignatureHeader,
+                        State = SubscriptionState.Active,
+                        PausedBecause = null,
+                    },
+                    AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation);
+                if (changed is not null)
                     return changed;
                 continue;
             }
@@ -103,7 +108,7 @@ internal static class RegistrationEndpoints
             };
             try
             {
-                await subscriptions.Add(added, AdminAuthor.Of(caller, added.CreatedAt), null, cancellation);
+                await subscriptions.Add(added, AdminAuthor.Of(caller, added.CreatedAt), [], cancellation);
                 return added;
             }
             catch (UniqueViolationException)
@@ -113,9 +118,18 @@ internal static class RegistrationEndpoints
         }
     }
 
-    private static async Task View(HttpContext context, Caller caller, SubscriptionDirectory subscriptions)
+    // Whichever node it was registered with.
+    private static async ValueTask<Subscription?> Find(
+        Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation)
     {
-        if (subscriptions.RegistrationOf(caller.OrganizationId) is { } registration)
+        await subscriptions.CatchUp(cancellation);
+        return subscriptions.RegistrationOf(caller.OrganizationId);
+    }
+
+    private static async Task View(
+        HttpContext context, Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation)
+    {
+        if (await Find(caller, subscriptions, cancellation) is { } registration)
             await Answer(context, json => Write(json, registration, null));
         else
             await context.Write(NoRegistration);
@@ -125,7 +139,7 @@ internal static class RegistrationEndpoints
         HttpContext context, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock,
         CancellationToken cancellation)
     {
-        if (subscriptions.RegistrationOf(caller.OrganizationId) is not { } registration
+        if (await Find(caller, subscriptions, cancellation) is not { } registration
             || !await subscriptions.Remove(registration, AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation))
         {
             await context.Write(NoRegistration);
@@ -140,7 +154,7 @@ internal static class RegistrationEndpoints
         HttpContext context, Caller caller, SubscriptionDirectory subscriptions, WebhookStore store, WebhookDispatcher dispatcher,
         ServerAddress address, TimeProvider clock, CancellationToken cancellation)
     {
-        if (subscriptions.RegistrationOf(caller.OrganizationId) is not { } registration || !registration.Wants(EventNames.TestCreated))
+        if (await Find(caller, subscriptions, cancellation) is not { } registration || !registration.Wants(EventNames.TestCreated))
         {
             await context.Write(Refusal.Invalid("WebhookEvents", "invalidValue",
                 "There is no registration that contains test-created; register with it first."));
@@ -180,7 +194,7 @@ internal static class RegistrationEndpoints
             return;
         }
 
-        var url = test.Attempts.Count > 0 ? test.Attempts[^1].Url : subscriptions.RegistrationOf(caller.OrganizationId)?.Url ?? "";
+        var url = test.Attempts.Count > 0 ? test.Attempts[^1].Url : (await Find(caller, subscriptions, cancellation))?.Url ?? "";
         await Answer(context, json =>
         {
             json.WriteStartObject();
@@ -230,42 +244,40 @@ internal static class RegistrationEndpoints
     {
         if (json.ValueKind != JsonValueKind.Object)
             return RequestBody.NotAnObject;
-        var faults = new List<Refusal>();
-        string? url = null;
-        List<string>? events = null;
-        var usesSignatureHeader = false;
+        // Of two names that differ only by case the last one counts, and it alone is looked at (R14).
+        var sent = new Dictionary<string, JsonElement>(StringComparer.OrdinalIgnoreCase);
         foreach (var member in json.EnumerateObject())
+            sent[member.Name] = member.Value;
+        var faults = new List<Refusal>();
+        var url = "";
+        List<string> events = [];
+        var usesSignatureHeader = false;
+        if (sent.TryGetValue(SignatureHeader, out var header))
         {
-            switch (member.Name.ToUpperInvariant())
-            {
-                case "WEBHOOKURL":
-                    url = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()!.Trim() : "";
-                    break;
-                case "WEBHOOKEVENTS":
-                    events = ReadEvents(member.Value, faults);
-                    break;
-                case "SIGNATURETOKENTOMSSIGNATUREHEADER":
-                    if (ReadBoolean(member.Value) is { } truth)
-                        usesSignatureHeader = truth;
-                    else
-                        faults.Add(Refusal.Invalid("SignatureTokenToMsSignatureHeader", "invalidValue",
-                            "SignatureTokenToMsSignatureHeader must be true or false."));
-                    break;
-            }
+            if (ReadBoolean(header) is { } truth)
+                usesSignatureHeader = truth;
+            else
+                faults.Add(Refusal.Invalid(SignatureHeader, "invalidValue", $"{SignatureHeader} must be true or false."));
         }
 
-        if (url is null)
+        if (!sent.TryGetValue("WebhookUrl", out var address))
             faults.Add(Refusal.Missing("WebhookUrl", "WebhookUrl is required: the address that events are delivered to."));
-        else if (await outgoing.Check(url, "WebhookUrl", cancellation) is { } wrong)
+        else if (await outgoing.Check(url = ReadUrl(address), "WebhookUrl", cancellation) is { } wrong)
             faults.Add(wrong);
-        if (events is null)
+        if (sent.TryGetValue("WebhookEvents", out var names))
+        {
+            events = ReadEvents(names, faults);
+        }
+        else
         {
             faults.Add(Refusal.Missing("WebhookEvents",
                 $"WebhookEvents is required: an array of names, such as {string.Join(", ", EventNames.All)}."));
         }
 
-        return faults.Count > 0 ? Refusal.All(faults) : new Draft(url!, events!, usesSignatureHeader);
+        return faults.Count > 0 ? Refusal.All(faults) : new Draft(url, events, usesSignatureHeader);
     }
+
+    private static string ReadUrl(JsonElement json) => json.ValueKind == JsonValueKind.String ? json.GetString()!.Trim() : "";
 
     private static List<string> ReadEvents(JsonElement json, List<Refusal> faults)
     {

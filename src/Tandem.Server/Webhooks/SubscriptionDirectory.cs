@@ -42,6 +42,14 @@ internal sealed class SubscriptionDirectory(
     public Subscription? RegistrationOf(string organization) =>
         Of(organization).FirstOrDefault(s => s.Kind == SubscriptionKind.PartnerCenter);
 
+    /// <summary>Reads them anew if any node has changed them since: what was stored before the call is known after it.</summary>
+    public async ValueTask CatchUp(CancellationToken cancellation)
+    {
+        var stamp = await database.Read(0, static (session, _, cancellation) => ReadStamp(session, cancellation), cancellation);
+        if (stamp != _current.Stamp)
+            await Reload(cancellation);
+    }
+
     /// <summary>Reads them as they are now, with what the couriers have noted of them.</summary>
     public async Task Reload(CancellationToken cancellation)
     {
@@ -80,14 +88,15 @@ internal sealed class SubscriptionDirectory(
 
     /// <summary>Adds a subscription, which begins with the changes that are stored from now on (W15).</summary>
     /// <param name="author">Whom the audit names.</param>
-    /// <param name="answer">What to remember under an idempotency key, in the same transaction.</param>
-    public async Task Add(Subscription subscription, AdminAuthor author, HotStatement? answer, CancellationToken cancellation)
+    /// <param name="answer">What remembers the answer under an idempotency key, in the same transaction.</param>
+    public async Task Add(
+        Subscription subscription, AdminAuthor author, IReadOnlyList<HotStatement> answer, CancellationToken cancellation)
     {
         var since = await log.End(cancellation);
         await Write(async (session, cancellation) =>
         {
-            if (answer is not null)
-                await session.Command(answer.Sql, answer.Values).ExecuteNonQueryAsync(cancellation);
+            foreach (var (sql, _, values) in answer)
+                await session.Command(sql, values).ExecuteNonQueryAsync(cancellation);
             var command = session.Command($"INSERT INTO webhook_subscriptions ({Columns}, leased_until) VALUES (@id, "
                 + "@organization, @kind, @url, @events, @header, @statuses, @filter, @secret, @old, @until, @state, @because, "
                 + "NULL, @transaction, @sequence, @created, 0)");
@@ -100,20 +109,33 @@ internal sealed class SubscriptionDirectory(
         }, cancellation);
     }
 
-    /// <summary>Stores what changed of a subscription; false when it is gone.</summary>
-    public Task<bool> Change(Subscription subscription, AdminAuthor author, CancellationToken cancellation) => Write(async (session, cancellation) =>
+    /// <summary>
+    /// Changes a subscription as it is stored, and not as this node remembers it: of two changes at the same time neither
+    /// takes the other one back.
+    /// </summary>
+    /// <returns>What it is now; null when it is gone.</returns>
+    public async Task<Subscription?> Change(
+        Guid id, Func<Subscription, Subscription> change, AdminAuthor author, CancellationToken cancellation)
     {
-        if (await Fill(session.Command(
-            "UPDATE webhook_subscriptions SET url = @url, events = @events, uses_signature_header = @header, "
-            + "statuses = @statuses, filter = @filter, secret = @secret, old_secret = @old, old_secret_until = @until, "
-            // Resumed, or somewhere else: it has five days again.
-            + "failing_since = CASE WHEN url <> @url OR (state = 'Paused' AND @state = 'Active') THEN NULL ELSE failing_since END, "
-            + "state = @state, paused_because = @because WHERE id = @id"), subscription)
-            .ExecuteNonQueryAsync(cancellation) == 0)
-            return false;
-        await Note(session, SubscriptionAudit.Of(author, Find(subscription.Id), subscription), cancellation);
-        return true;
-    }, cancellation);
+        Subscription? changed = null;
+        await Write(async (session, cancellation) =>
+        {
+            changed = null;
+            if (await ReadLocked(session, id, cancellation) is not { } before)
+                return false;
+            changed = change(before);
+            await Fill(session.Command(
+                "UPDATE webhook_subscriptions SET url = @url, events = @events, uses_signature_header = @header, "
+                + "statuses = @statuses, filter = @filter, secret = @secret, old_secret = @old, old_secret_until = @until, "
+                // Resumed, or somewhere else: it has five days again.
+                + "failing_since = CASE WHEN url <> @url OR (state = 'Paused' AND @state = 'Active') THEN NULL ELSE failing_since END, "
+                + "state = @state, paused_because = @because WHERE id = @id"), changed)
+                .ExecuteNonQueryAsync(cancellation);
+            await Note(session, SubscriptionAudit.Of(author, before, changed), cancellation);
+            return true;
+        }, cancellation);
+        return changed;
+    }
 
     /// <summary>Removes a subscription and drops what waits for it (W12); false when it is gone.</summary>
     public async Task<bool> Remove(Subscription subscription, AdminAuthor author, CancellationToken cancellation)
@@ -147,6 +169,15 @@ internal sealed class SubscriptionDirectory(
                 await session.Command(notice.Sql, notice.Values).ExecuteNonQueryAsync(cancellation);
             return true;
         }, cancellation);
+    }
+
+    // SQLite has one writer at a time.
+    private static async ValueTask<Subscription?> ReadLocked(HotSession session, Guid id, CancellationToken cancellation)
+    {
+        var locking = session.Database.Kind == DatabaseKind.Postgres ? " FOR UPDATE" : "";
+        await using var row = await session.Command($"SELECT {Columns} FROM webhook_subscriptions WHERE id = @id{locking}")
+            .With("@id", session.Database.Id(id)).ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? ReadRow(row) : null;
     }
 
     private static Task Note(HotSession session, AdminChange? change, CancellationToken cancellation) =>

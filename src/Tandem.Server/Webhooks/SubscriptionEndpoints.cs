@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.DataProtection;
-using NpgsqlTypes;
 using Tandem.Contracts.Organizations;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Referrals;
@@ -27,10 +26,6 @@ internal static class SubscriptionEndpoints
     private const int LongestKey = 255;
     private static readonly TimeSpan OldSecretTime = TimeSpan.FromHours(24);
 
-    private static readonly HotSql Remember = new(
-        "INSERT INTO idempotency_keys (key, request_digest, status, location, body, created_at) VALUES ($1, $2, 201, $3, '', $4)",
-        NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bigint);
-
     public static void MapSubscriptions(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup(Path).WithTags("Webhooks").Admit(Admission.CompanyAdmins);
@@ -44,8 +39,15 @@ internal static class SubscriptionEndpoints
         group.MapPost("/{id:guid}/resume", Resume).WithSummary("Send what waits");
     }
 
-    /// <summary>The caller's subscription; another organization's does not exist for him.</summary>
-    public static Outcome<Subscription> Find(Guid id, Caller caller, SubscriptionDirectory subscriptions) =>
+    /// <summary>The caller's subscription, whichever node made it; another organization's does not exist for him.</summary>
+    public static async ValueTask<Outcome<Subscription>> Find(
+        Guid id, Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation)
+    {
+        await subscriptions.CatchUp(cancellation);
+        return Known(id, caller, subscriptions);
+    }
+
+    private static Outcome<Subscription> Known(Guid id, Caller caller, SubscriptionDirectory subscriptions) =>
         subscriptions.Find(id) is { } found && found.OrganizationId == caller.OrganizationId
             ? found
             : Unknown;
@@ -61,7 +63,7 @@ internal static class SubscriptionEndpoints
     private static async Task<IResult> Get(Guid id, Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation)
     {
         await subscriptions.Reload(cancellation);
-        return Find(id, caller, subscriptions).Succeeded(out var found, out var refusal) ? Answer(found) : new RefusalResult(refusal);
+        return Known(id, caller, subscriptions).Succeeded(out var found, out var refusal) ? Answer(found) : new RefusalResult(refusal);
     }
 
     private static async Task<IResult> Create(
@@ -76,8 +78,8 @@ internal static class SubscriptionEndpoints
             if (!StrictJson.Read(body.Json, WebhookJson.Default.SubscriptionDraft).Succeeded(out var draft, out refusal))
                 return new RefusalResult(refusal);
             var (key, digest) = (KeyOf(context, caller), Convert.ToHexStringLower(SHA256.HashData(body.Bytes)));
-            if (key is not null && await referrals.FindFirstAnswer(key, cancellation) is { } first)
-                return Repeated(first, digest);
+            if (key is not null && await referrals.FindFirstAnswer(key, cancellation) is { } earlier)
+                return Repeated(earlier, digest);
 
             var (now, secret) = (clock.GetUtcNow(), StandardSignature.NewSecret());
             var blank = new Subscription
@@ -101,12 +103,12 @@ internal static class SubscriptionEndpoints
             var location = $"{Path}/{subscription.Id}";
             try
             {
-                await subscriptions.Add(subscription, AdminAuthor.Of(caller, now), key is null ? null : new HotStatement(
-                    Remember, false, key, digest, location, WireTime.ToUnixMicroseconds(now)), cancellation);
+                await subscriptions.Add(subscription, AdminAuthor.Of(caller, now), key is null ? [] : referrals.Remembering(
+                    new FirstAnswer(key, digest, StatusCodes.Status201Created, location, "")), cancellation);
             }
-            catch (UniqueViolationException)
+            catch (UniqueViolationException) when (key is not null)
             {
-                return Repeated((await referrals.FindFirstAnswer(key!, cancellation))!, digest);
+                return Repeated(await referrals.FindFirstAnswer(key, cancellation), digest);
             }
 
             context.Response.Headers.Location = location;
@@ -118,7 +120,7 @@ internal static class SubscriptionEndpoints
         Guid id, HttpContext context, Caller caller, SubscriptionDirectory subscriptions, EventPlanner planner,
         WebhookDispatcher dispatcher, OutgoingCalls outgoing, TimeProvider clock, CancellationToken cancellation)
     {
-        if (!FindOwn(id, caller, subscriptions).Succeeded(out var found, out var refusal))
+        if (!(await FindOwn(id, caller, subscriptions, cancellation)).Succeeded(out var found, out var refusal))
             return new RefusalResult(refusal);
         var read = await RequestBody.Read(context, "application/merge-patch+json");
         if (!read.Succeeded(out var body, out refusal))
@@ -129,7 +131,17 @@ internal static class SubscriptionEndpoints
                 || !(await Apply(found, draft, outgoing, cancellation)).Succeeded(out var changed, out refusal))
                 return new RefusalResult(refusal);
             await planner.CatchUp(cancellation);
-            return await Stored(changed, AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation);
+            // What the draft does not name stays as it is by now.
+            return await Stored(
+                id,
+                current => current with
+                {
+                    Url = draft.Url is null ? current.Url : changed.Url,
+                    Events = draft.Events is null ? current.Events : changed.Events,
+                    Statuses = draft.Statuses is null ? current.Statuses : changed.Statuses,
+                    Filter = draft.Filter is null ? current.Filter : changed.Filter,
+                },
+                AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation);
         }
     }
 
@@ -137,7 +149,7 @@ internal static class SubscriptionEndpoints
         Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock,
         CancellationToken cancellation)
     {
-        if (!Find(id, caller, subscriptions).Succeeded(out var found, out var refusal))
+        if (!(await Find(id, caller, subscriptions, cancellation)).Succeeded(out var found, out var refusal))
             return new RefusalResult(refusal);
         await subscriptions.Remove(found, AdminAuthor.Of(caller, clock.GetUtcNow()), cancellation);
         dispatcher.Send(id);
@@ -148,46 +160,54 @@ internal static class SubscriptionEndpoints
         Guid id, Caller caller, SubscriptionDirectory subscriptions, IDataProtectionProvider protection, TimeProvider clock,
         CancellationToken cancellation)
     {
-        if (!FindOwn(id, caller, subscriptions).Succeeded(out var found, out var refusal))
+        if (!(await FindOwn(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal))
             return new RefusalResult(refusal);
         var (now, secret) = (clock.GetUtcNow(), StandardSignature.NewSecret());
-        var changed = found with
-        {
-            Secret = WebhookSender.Protect(protection, secret),
-            OldSecret = found.Secret,
-            OldSecretUntil = WireTime.ToMicroseconds(now + OldSecretTime),
-        };
-        return await subscriptions.Change(changed, AdminAuthor.Of(caller, now), cancellation)
-            ? Results.Json(View(changed, secret), WebhookJson.Default.SubscriptionView)
-            : new RefusalResult(Unknown);
+        // Not within the write: it may make a key, which is a write of its own.
+        var kept = WebhookSender.Protect(protection, secret);
+        var rotated = await subscriptions.Change(
+            id,
+            current => current with
+            {
+                Secret = kept,
+                OldSecret = current.Secret,
+                OldSecretUntil = WireTime.ToMicroseconds(now + OldSecretTime),
+            },
+            AdminAuthor.Of(caller, now), cancellation);
+        return rotated is null
+            ? new RefusalResult(Unknown)
+            : Results.Json(View(rotated, secret), WebhookJson.Default.SubscriptionView);
     }
 
     private static Task<IResult> Pause(
         Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock, CancellationToken cancellation) =>
-        Find(id, caller, subscriptions).Succeeded(out var found, out var refusal)
-            ? Stored(found with { State = SubscriptionState.Paused, PausedBecause = $"Paused by {caller.Name}." },
-                AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation)
-            : Task.FromResult<IResult>(new RefusalResult(refusal));
+        SetState(id, SubscriptionState.Paused, $"Paused by {caller.Name}.", caller, subscriptions, dispatcher, clock, cancellation);
 
     private static Task<IResult> Resume(
         Guid id, Caller caller, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher, TimeProvider clock, CancellationToken cancellation) =>
-        Find(id, caller, subscriptions).Succeeded(out var found, out var refusal)
-            ? Stored(found with { State = SubscriptionState.Active, PausedBecause = null },
+        SetState(id, SubscriptionState.Active, null, caller, subscriptions, dispatcher, clock, cancellation);
+
+    private static async Task<IResult> SetState(
+        Guid id, SubscriptionState state, string? because, Caller caller, SubscriptionDirectory subscriptions,
+        WebhookDispatcher dispatcher, TimeProvider clock, CancellationToken cancellation) =>
+        (await Find(id, caller, subscriptions, cancellation)).Succeeded(out _, out var refusal)
+            ? await Stored(id, current => current with { State = state, PausedBecause = because },
                 AdminAuthor.Of(caller, clock.GetUtcNow()), subscriptions, dispatcher, cancellation)
-            : Task.FromResult<IResult>(new RefusalResult(refusal));
+            : new RefusalResult(refusal);
 
     private static async Task<IResult> Stored(
-        Subscription changed, AdminAuthor author, SubscriptionDirectory subscriptions, WebhookDispatcher dispatcher,
-        CancellationToken cancellation)
+        Guid id, Func<Subscription, Subscription> change, AdminAuthor author, SubscriptionDirectory subscriptions,
+        WebhookDispatcher dispatcher, CancellationToken cancellation)
     {
-        if (!await subscriptions.Change(changed, author, cancellation))
+        if (await subscriptions.Change(id, change, author, cancellation) is not { } changed)
             return new RefusalResult(Unknown);
-        dispatcher.Send(changed.Id);
+        dispatcher.Send(id);
         return Answer(changed);
     }
 
-    private static Outcome<Subscription> FindOwn(Guid id, Caller caller, SubscriptionDirectory subscriptions) =>
-        !Find(id, caller, subscriptions).Succeeded(out var found, out var refusal) ? refusal
+    private static async ValueTask<Outcome<Subscription>> FindOwn(
+        Guid id, Caller caller, SubscriptionDirectory subscriptions, CancellationToken cancellation) =>
+        !(await Find(id, caller, subscriptions, cancellation)).Succeeded(out var found, out var refusal) ? refusal
             : found.Kind == SubscriptionKind.Standard ? found
             : Refusal.Invalid("id", "readOnlyProperty",
                 "This is the Partner Center registration; change it with PUT /webhooks/v1/registration.");
@@ -240,9 +260,9 @@ internal static class SubscriptionEndpoints
         return faults.Exists(f => f.Target == target) ? current : words;
     }
 
-    private static RefusalResult Repeated(FirstAnswer first, string digest) => new(new Refusal(
+    private static RefusalResult Repeated(FirstAnswer? first, string digest) => new(new Refusal(
         StatusCodes.Status409Conflict, "resourceModified", "Idempotency-Key",
-        first.RequestDigest == digest
+        first?.RequestDigest == digest
             ? $"The first request with this key succeeded; its secret is shown once only. See {first.Location}, or rotate its secret."
             : "This Idempotency-Key was used for another body within the last 24 hours; send a new one for a new request."));
 

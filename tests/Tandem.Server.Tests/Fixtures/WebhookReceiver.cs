@@ -111,6 +111,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Func<ReceivedCall, WebhookAnswer>> _scripts = new();
     private readonly Dictionary<string, int> _numbers = [];
     private readonly List<ReceivedCall> _calls = [];
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly X509Certificate2? _certificate;
     private readonly ConnectionDelegate? _raw;
     private CancellationTokenSource _stopping = new();
@@ -199,6 +200,9 @@ public sealed class WebhookReceiver : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for the first connection, whether a call comes by it or not.</summary>
+    public Task UntilConnected(CancellationToken cancellation) => _connected.Task.WaitAsync(TimeSpan.FromMinutes(1), cancellation);
+
     /// <summary>Ends all connections and listens no more: an outage.</summary>
     public async Task Down()
     {
@@ -236,6 +240,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
         listen.Use(next => async connection =>
         {
             Interlocked.Increment(ref _connections);
+            _connected.TrySetResult();
             using var end = stopping.Register(connection.Abort);
             await next(connection);
         });

@@ -1,6 +1,9 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Tandem.Contracts.Reading;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
@@ -28,6 +31,75 @@ public sealed class MalformedRequestTests
         "7d23e5ca-19dc-4eaa-aac8-5e6b559f0d1d", "geo.distance(", "duration'P1D'", "engagementId", "%", "_", "\0", "🙂", "true", "has", "add", "div",
         "cast(", "isof(", "{", "}", "[", "]", ":", ",", ";", "--", "/*",
     ];
+
+    [Fact]
+    public async Task Nothing_a_client_sends_to_the_webhooks_is_a_fault_of_the_server() // W4, W30
+    {
+        await using var server = await Start();
+        var id = (await server.Post(Alice, "/webhooks/v2/subscriptions", new JsonObject { ["url"] = "http://127.0.0.1:9/" })).Is(201).Id;
+        var one = $"/webhooks/v2/subscriptions/{id}";
+        foreach (var (method, path, body) in new[]
+        {
+            (HttpMethod.Post, "/webhooks/v1/registration", """{"WebhookUrl":"http://127.0.0.1:9/","WebhookEvents":["test-created"],"SignatureTokenToMsSignatureHeader":true}"""),
+            (HttpMethod.Patch, one, """{"url":"http://127.0.0.1:9/","events":["referral-created"],"statuses":["New"],"filter":"name eq 'x'"}"""),
+            (HttpMethod.Post, $"{one}/resend", """{"since":"2026-01-01T00:00:00Z","state":"Failed"}"""),
+        })
+        {
+            var members = JsonNode.Parse(body)!.AsObject();
+            foreach (var (name, value) in members)
+            {
+                var others = string.Concat(members.Where(m => m.Key != name).Select(m => $"\"{m.Key}\":{m.Value!.ToJsonString()},"));
+                // In the place of the value, within it, and as the second of two.
+                foreach (var leaf in Leaves.Append("\"http://127.0.0.1:9/\\u0000\"").Append("\"http://127.0.0.1:9/\\u0085\""))
+                {
+                    var right = $"\"{name}\":{value!.ToJsonString()}";
+                    foreach (var wrong in new[] { $"\"{name}\":{leaf}", $"\"{name}\":[{leaf}]", $"{right},\"{name.ToUpperInvariant()}\":{leaf}" })
+                    {
+                        var reply = await server.Send(Alice, method, path, $"{{{others}{wrong}}}");
+                        Assert.True(reply.Status < 500, $"{path} {wrong}: {reply}");
+                        if (reply.Status >= 400 && path.StartsWith("/webhooks/v1", StringComparison.Ordinal))
+                            ErrorShape.CheckWebhook(reply);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_null_character_in_an_option_is_named() // W30, R102
+    {
+        await using var server = await Start();
+        (await server.Get(Alice, "/v1.0/engagements/reports/stages?partner=a%00b")).Refuses(400, "invalidValue", "partner");
+        (await server.Get(Alice, $"{Api}?$filter=name eq 'a%00b'")).Refuses(400, "invalidFilter", "$filter");
+        foreach (var list in new[] { "users", "locations", "solutions" })
+        {
+            var refused = (await server.Get(Alice, $"/admin/organizations/{Contoso}/{list}?after=%00")).Is(400);
+            Assert.Equal("after", (string)refused.Json["errors"]![0]!["target"]!);
+        }
+
+        var hooks = (await server.Get(Alice, "/webhooks/v1/registration?x=%00")).Is(400);
+        ErrorShape.CheckWebhook(hooks);
+        Assert.Equal("x", (string)hooks.Json["data"]![0]!);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 9000000\r\n\r\n{", "413")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\nnone\r\n", "400")]
+    public async Task What_a_client_sends_too_much_of_or_wrongly_is_no_error_in_the_log(string rest, string status) // R107
+    {
+        using var lines = new LogLines();
+        await using var server = await Start(services => services.AddSingleton<ILoggerProvider>(lines));
+        using var client = new TcpClient();
+        var address = new Uri(server.Address);
+        await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST {Api} HTTP/1.1\r\nHost: {address.Authority}\r\nAuthorization: Bearer {Alice}\r\nConnection: close\r\n{rest}"),
+            TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        Assert.StartsWith($"HTTP/1.1 {status}", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Empty(lines.All);
+    }
 
     [Fact]
     public async Task Nothing_a_client_sends_is_a_server_error() // R102

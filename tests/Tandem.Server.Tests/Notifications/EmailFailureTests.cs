@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -150,7 +149,7 @@ public sealed class EmailFailureTests : IAsyncLifetime
     {
         _mail.Refuse(Bob, 550, $"5.1.1 no mailbox {Bob}");
         _mail.Refuse(Carol, 451, $"4.7.1 later, {Carol}");
-        using var lines = new Lines();
+        using var lines = new LogLines();
         await using var server = await Start(
             services => services.AddSingleton<ILoggerProvider>(lines), settings: [.. _mail.Settings, ("Logging:LogLevel:Tandem", "Trace")]);
         await server.Invited("A secret deal");
@@ -244,25 +243,5 @@ public sealed class EmailFailureTests : IAsyncLifetime
             Assert.True(tries < 3600, $"Not {wanted}: {sql}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
-    }
-
-    /// <summary>What the server logs.</summary>
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<string> _lines = new();
-
-        public IReadOnlyCollection<string> All => [.. _lines];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose() => _lines.Clear();
     }
 }

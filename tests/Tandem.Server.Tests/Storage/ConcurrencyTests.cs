@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Tandem.Server.Storage;
 using Tandem.Server.Tests.Fixtures;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
@@ -58,6 +60,33 @@ public sealed class ConcurrencyTests
         var replies = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => server.Post(Alice, Api, Bodies.Connected(own.EngagementId, "msft"))));
         Assert.Single(replies, r => r.Status == 201);
         Assert.All(replies.Where(r => r.Status != 201), r => r.Refuses(409, "referralAlreadyExists"));
+    }
+
+    [Fact]
+    public async Task Two_writes_that_wait_for_each_other_both_succeed()
+    {
+        await using var server = await Start();
+        var database = server.Services.GetRequiredService<HotDatabase>();
+        var bothHold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var holding = 0;
+        var kept = await Task.WhenAll(
+            Write(SharedStateRow.Directory, SharedStateRow.Tokens), Write(SharedStateRow.Tokens, SharedStateRow.Directory));
+        Assert.Equal([true, true], kept);
+
+        Task<bool> Write(string first, string second) => database.Write(async (session, cancellation) =>
+        {
+            await Touch(session, first, cancellation);
+            if (Interlocked.Increment(ref holding) == 2)
+                bothHold.TrySetResult();
+            // SQLite has one writer at a time.
+            if (database.Kind == DatabaseKind.Postgres)
+                await bothHold.Task;
+            await Touch(session, second, cancellation);
+            return true;
+        }, TestContext.Current.CancellationToken);
+
+        static Task Touch(HotSession session, string name, CancellationToken cancellation) =>
+            session.Command("UPDATE shared_state SET stamp = stamp WHERE name = @name").With("@name", name).ExecuteNonQueryAsync(cancellation);
     }
 
     // The tag begins with the version, so that versions can be counted.

@@ -109,6 +109,7 @@ public sealed class SubscriptionTests
     [InlineData("""{ "url": "https://contoso.com/", "filter": "details/dealValue ge 'x'" }""", "$filter")]
     [InlineData("""{ "url": "https://contoso.com/", "evnts": [] }""", "evnts")]
     [InlineData("""{ "url": 7 }""", "url")]
+    [InlineData("""{ "url": "https://contoso.com/a\u0000b" }""", "url")]
     [InlineData("""[]""", "body")]
     public async Task A_wrong_draft_is_named(string body, string target)
     {
@@ -256,6 +257,81 @@ public sealed class SubscriptionTests
         clock.Advance(TimeSpan.FromHours(1.1));
         await server.Until(Alice, $"{one}/deliveries?state=Delivered", r => r.Value.Count == 2);
         Assert.Null((await server.Get(Alice, one)).Json["failingSince"]);
+    }
+
+    [Theory]
+    [InlineData("""{ "since": "yesterday" }""", "since")]
+    [InlineData("""{ "since": "2026-02-30T00:00:00Z" }""", "since")]
+    [InlineData("""{ "since": "0001-01-01T00:00:00+14:00" }""", "since")]
+    [InlineData("""{ "since": "9999-12-31T23:59:59-14:00" }""", "since")]
+    [InlineData("""{ "since": 5 }""", "since")]
+    [InlineData("""{ "since": "2026-01-01T00:00:00Z", "SINCE": "later" }""", "since")]
+    [InlineData("""{ "state": "Failed" }""", "since")]
+    [InlineData("""{ "since": "2026-01-01T00:00:00Z", "state": "Lost" }""", "state")]
+    [InlineData("""{ "since": "2026-01-01T00:00:00Z", "state": 2 }""", "state")]
+    [InlineData("""{ "since": "2026-01-01T00:00:00Z", "state": "2" }""", "state")]
+    [InlineData("""{ "since": "2026-01-01T00:00:00Z", "state": "pending, failed" }""", "state")]
+    [InlineData("""{ "since": "2026-01-01T00:00:00Z", "state": "Failed", "State": ["Failed"] }""", "state")]
+    [InlineData("""[]""", "body")]
+    public async Task What_cannot_be_sent_again_is_named(string body, string target) // W42
+    {
+        await using var server = await Start();
+        var (id, _) = await server.Subscribe(Alice, "https://contoso.com/");
+        var refused = (await server.Send(Alice, HttpMethod.Post, $"{Hooks.V2}/{id}/resend", body)).Is(400);
+        Assert.Equal(target, ((string)refused.Json["errors"]![0]!["target"]!).ToLowerInvariant());
+        (await server.Send(Alice, HttpMethod.Post, $"{Hooks.V2}/{id}/resend", """{ "since": "2026-01-01", "state": "failed" }""")).Is(202);
+    }
+
+    [Fact]
+    public async Task Changes_at_the_same_time_on_two_nodes_take_nothing_back()
+    {
+        await using var first = await Start();
+        await using var second = await Start(data: first.Data);
+        await using var receiver = await WebhookReceiver.Start();
+        var (id, _) = await first.Subscribe(Alice, receiver.Address);
+        var one = $"{Hooks.V2}/{id}";
+        var secret = "";
+        for (var round = 0; round < 5; round++)
+        {
+            var (url, filter) = ($"{receiver.Address}/{round}", $"name ne 'Name {round}'");
+            var events = new JsonArray("referral-created", round % 2 == 0 ? "referral-updated" : "related-referral-created");
+            var statuses = new JsonArray("Active", round % 2 == 0 ? "New" : "Closed");
+            var rotated = first.Post(Alice, $"{one}/rotate", null);
+            // A subscription is known at once to the node that did not make it.
+            foreach (var reply in await Task.WhenAll(
+                rotated,
+                second.Patch(Alice, one, new JsonObject { ["url"] = url }),
+                first.Patch(Alice, one, new JsonObject { ["events"] = events.DeepClone() }),
+                second.Patch(Alice, one, new JsonObject { ["statuses"] = statuses.DeepClone() }),
+                first.Patch(Alice, one, new JsonObject { ["filter"] = filter }),
+                second.Post(Alice, $"{one}/pause", null)))
+                reply.Is(200);
+            secret = (string)(await rotated).Json["secret"]!;
+            var now = (await second.Get(Alice, one)).Is(200).Json;
+            Assert.Equal((url, filter, "Paused"), ((string)now["url"]!, (string)now["filter"]!, (string)now["state"]!));
+            Assert.Equal((events.ToJsonString(), statuses.ToJsonString()), (now["events"]!.ToJsonString(), now["statuses"]!.ToJsonString()));
+            (await first.Post(Alice, $"{one}/resume", null)).Is(200);
+        }
+
+        await first.Own();
+        var call = (await receiver.Until(1, Cancellation))[0];
+        Assert.Equal("/4", call.Path);
+        Assert.True(await call.IsSigned(secret));
+    }
+
+    [Fact]
+    public async Task A_key_of_yesterday_is_good_again_and_of_the_same_key_at_once_one_wins()
+    {
+        await using var server = await Start();
+        var body = new JsonObject { ["url"] = "https://contoso.com/" };
+        var first = (await server.Post(Alice, Hooks.V2, body, ("Idempotency-Key", "k"))).Is(201);
+        // A day and an hour ago, and not forgotten yet.
+        await TestDatabase.Ask(server.Data, "UPDATE idempotency_keys SET created_at = created_at - 90000000000");
+        var replies = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => server.Post(Alice, Hooks.V2, body, ("Idempotency-Key", "k"))));
+        var second = Assert.Single(replies, r => r.Status == 201);
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.All(replies.Where(r => r != second), r => Assert.Contains(second.Id, r.Is(409).Text, StringComparison.Ordinal));
+        Assert.Equal(2, (await server.Get(Alice, Hooks.V2)).Value.Count);
     }
 
     [Fact]

@@ -1,4 +1,12 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Tandem.Contracts.Webhooks;
+using Tandem.Server.Audit;
+using Tandem.Server.Referrals;
+using Tandem.Server.Storage;
 using Tandem.Server.Tests.Fixtures;
+using Tandem.Server.Webhooks;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
 
 namespace Tandem.Server.Tests.Webhooks;
@@ -95,6 +103,72 @@ public sealed class WebhookNodeTests
     }
 
     [Fact]
+    public async Task What_is_registered_with_one_node_is_registered_with_the_other() // W8, W10, W12, W16
+    {
+        await using var first = await Start();
+        await using var second = await Start(data: first.Data);
+        foreach (var (node, other) in new[] { (first, second), (second, first), (first, second) })
+        {
+            await node.Register(Alice, "http://127.0.0.1:9/none", false, "referral-created");
+            await other.Register(Alice, "http://127.0.0.1:9/", false, "test-created");
+            Assert.Equal("http://127.0.0.1:9/", (string)(await node.Get(Alice, Hooks.V1)).Is(200).Json["WebhookUrl"]!);
+            var asked = (await node.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(200);
+            (await other.Get(Alice, $"{Hooks.V1}/validationEvents/{asked.Json["correlationId"]}")).Is(200);
+            (await node.Send(Alice, HttpMethod.Delete, Hooks.V1, null)).Is(204);
+            ErrorShape.CheckWebhook((await other.Get(Alice, Hooks.V1)).Is(404));
+            ErrorShape.CheckWebhook((await other.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(400));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_node_that_has_not_heard_of_a_subscription_plans_its_events_all_the_same(bool knowsAnother) // W15, W40
+    {
+        var data = Directory.CreateTempSubdirectory("tandem-").FullName;
+        // Neither does anything by itself: what one remembers stays as old as it is.
+        await using var planning = await Idle(data);
+        await using var other = await Idle(data);
+        var subscriptions = other.Services.GetRequiredService<SubscriptionDirectory>();
+        if (knowsAnother)
+            await Subscribe(Fabrikam);
+        await planning.Services.GetRequiredService<SubscriptionDirectory>().Reload(Cancellation);
+        var id = await Subscribe(Contoso);
+        using var body = JsonDocument.Parse(Bodies.Minimum().ToJsonString());
+        var created = await other.Services.GetRequiredService<ReferralWriter>().Create(
+            body.RootElement, EventPlan.CompanyAdminOf(Contoso), null, _ => null, null, Cancellation);
+        Assert.True(created!.Value.Succeeded(out _, out _));
+
+        var planner = planning.Services.GetRequiredService<EventPlanner>();
+        // On PostgreSQL the log may be read as far only later.
+        for (var tries = 0; !Equals(1L, await TestDatabase.Ask(data, $"SELECT COUNT(*) FROM webhook_deliveries WHERE subscription_id = '{id}'")); tries++)
+        {
+            Assert.True(tries < 12, "The event is lost.");
+            if (!await planner.Skip(Cancellation))
+                await planner.CatchUp(Cancellation);
+        }
+
+        foreach (var node in new[] { planning, other })
+            await Stop(node);
+
+        async Task<Guid> Subscribe(string organization)
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            var added = new Subscription
+            {
+                Id = Guid.NewGuid(),
+                OrganizationId = organization,
+                Kind = SubscriptionKind.PartnerCenter,
+                Url = "http://127.0.0.1:9/",
+                Events = Hooks.All,
+                CreatedAt = now,
+            };
+            await subscriptions.Add(added, new AdminAuthor(null, "Test", null, now), [], Cancellation);
+            return added.Id;
+        }
+    }
+
+    [Fact]
     public async Task A_node_that_stops_leaves_its_work_to_the_other() // W40
     {
         await using var receiver = await WebhookReceiver.Start();
@@ -109,5 +183,19 @@ public sealed class WebhookNodeTests
         var calls = await receiver.Until(2, Cancellation);
         Assert.Equal(calls[0].EventId(), calls[1].EventId());
         Assert.Equal(calls[0].Text, calls[1].Text);
+    }
+
+    private static async Task<WebApplication> Idle(string data)
+    {
+        var node = TandemApp.Create(
+            [$"--Tandem:DataDirectory={data}", "--Logging:LogLevel:Default=Error", .. await TestDatabase.SettingsOf(data)]);
+        await node.Prepare();
+        return node;
+    }
+
+    private static async Task Stop(WebApplication node)
+    {
+        if (node.Services.GetRequiredService<HotDatabase>() is SqliteHotDatabase sqlite)
+            await sqlite.StopAsync(Cancellation);
     }
 }

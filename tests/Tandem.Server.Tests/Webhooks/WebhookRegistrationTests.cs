@@ -52,6 +52,21 @@ public sealed class WebhookRegistrationTests
     }
 
     [Fact]
+    public async Task Of_names_that_differ_by_case_the_last_one_counts_whatever_the_first_one_says() // W4, R14
+    {
+        await using var server = await Start();
+        var made = (await server.Send(Alice, HttpMethod.Post, Hooks.V1, $$"""
+            { "WebhookUrl": "nonsense", "webhookUrl": "{{Url}}",
+              "webhookEvents": [], "WebhookEvents": ["test-created"],
+              "SignatureTokenToMsSignatureHeader": "perhaps", "signatureTokenToMsSignatureHeader": "true" }
+            """)).Is(200);
+        Assert.Equal(Url, (string)made.Json["WebhookUrl"]!);
+        Assert.Equal("""["test-created"]""", made.Json["WebhookEvents"]!.ToJsonString());
+        ErrorShape.CheckWebhook((await server.Send(Alice, HttpMethod.Post, Hooks.V1,
+            $$"""{ "WebhookUrl": "{{Url}}", "WebhookEvents": ["test-created"], "webhookevents": [] }""")).Is(400));
+    }
+
+    [Fact]
     public async Task The_last_registration_wins_and_deleting_it_is_final() // W8, W10, W12
     {
         await using var server = await Start();
@@ -83,6 +98,8 @@ public sealed class WebhookRegistrationTests
     [InlineData("WebhookUrl", "\"/relative\"")]
     [InlineData("WebhookUrl", "\"ftp://contoso.com/\"")]
     [InlineData("WebhookUrl", "\"https://user:secret@contoso.com/\"")]
+    [InlineData("WebhookUrl", "\"https://contoso.com/a\\u0000b\"")]
+    [InlineData("WebhookUrl", "\"https://contoso.com/a\\r\\nb\"")]
     [InlineData("WebhookEvents", "null")] // W14
     [InlineData("WebhookEvents", "[]")]
     [InlineData("WebhookEvents", "\"referral-created\"")]

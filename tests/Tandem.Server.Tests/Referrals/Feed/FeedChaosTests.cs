@@ -55,6 +55,7 @@ public sealed class FeedChaosTests
         var written = Task.WhenAll(
             [.. Enumerable.Range(0, Writers).Select(i => nodes.Write(new Random(seed * 1000 + i), shared)), .. nodes.CommitLate(seed)]);
         var (kills, isDone) = (0, false);
+        string? last = null;
         while (!isDone)
         {
             var server = nodes.Any(random);
@@ -63,11 +64,11 @@ public sealed class FeedChaosTests
             for (var events = random.Next(1, 60); events > 0; events--)
             {
                 var next = stream.Next();
-                // The end is not told: it is reached when all is written and nothing more comes.
-                if (written.IsCompleted && await Task.WhenAny(next, Task.Delay(TimeSpan.FromSeconds(2), Cancellation)) != next)
+                // The end is not told: it is reached with what is written behind all others.
+                if (last is null && await Task.WhenAny(next, written) == written)
                 {
-                    isDone = true;
-                    break;
+                    await written;
+                    last = (await nodes.Servers[0].Own()).Id;
                 }
 
                 var heard = (await next)!.Value.Data;
@@ -76,13 +77,17 @@ public sealed class FeedChaosTests
                 // Sometimes killed before it has noted the last event, and sometimes after.
                 if (random.Next(3) > 0)
                     persisted = reader.LastId;
+                if (heard.ReferralId.ToString() == last)
+                {
+                    isDone = true;
+                    break;
+                }
             }
 
             reader.LastId = persisted;
             kills++;
         }
 
-        await written;
         Assert.True(kills > 5, $"Only {kills} kills.");
         var server0 = nodes.Servers[0];
         var own = await DeltaReader.Start(server0, Alice);
