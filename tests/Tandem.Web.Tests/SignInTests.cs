@@ -42,6 +42,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var page = await web.Open();
         await page.GotoAsync("/");
+        await Assertions.Expect(page.GetByText("Continue to Tandem", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("You are not signed in");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign in" }).ClickAsync();

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.Components.Web;
@@ -61,7 +60,7 @@ public sealed partial class MainLayout
         {
             await Viewer.Load(_leaving.Token);
         }
-        catch (Exception ended) when (ended is SignedOutException or TandemException { Status: HttpStatusCode.Unauthorized })
+        catch (Exception ended) when (SignedOutException.Is(ended))
         {
             await Person.SignOut();
             GoToSignIn.Go(Navigation);
