@@ -20,7 +20,7 @@ public sealed class CircuitTests(WebFixture web) : IClassFixture<WebFixture>
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Meter.Scope == meters && instrument.Name == "aspnetcore.components.circuit.active")
+                if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Name == "aspnetcore.components.circuit.active")
                     self.EnableMeasurementEvents(instrument);
             },
         };

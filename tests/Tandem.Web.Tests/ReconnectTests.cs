@@ -61,7 +61,7 @@ public sealed class ReconnectTests(Browser browser) : IAsyncLifetime
         await Expect(dialog).ToContainTextAsync("The server cannot be reached.");
         await Expect(again).ToBeVisibleAsync();
 
-        await using var after = await Start(data: _web.Server.Data, settings: ("urls", _web.Server.Address));
+        await using var after = await Start(data: _web.Server.Data, settings: [("urls", _web.Server.Address)]);
         await again.ClickAsync();
         await Expect(page.GetByText("What you had typed is back in its fields.")).ToBeVisibleAsync(new() { Timeout = 15_000 });
         await Expect(page.Field("Deal name")).ToHaveValueAsync("Typed before the restart");

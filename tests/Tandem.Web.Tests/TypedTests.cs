@@ -53,7 +53,7 @@ public sealed class TypedTests(WebFixture web) : IClassFixture<WebFixture>
         await page.WaitUntilReady();
         await Expect(page.Locator("main")).ToContainTextAsync("Contoso");
         await Expect(page.GetByText(Again)).ToHaveCountAsync(0);
-        Assert.Null(await page.EvaluateAsync<string?>("sessionStorage.getItem('tandem.typed')"));
+        await page.WaitForFunctionAsync("() => sessionStorage.getItem('tandem.typed') === null");
         await page.Context.CloseAsync();
     }
 
@@ -124,7 +124,7 @@ public sealed class TypedTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Locator("details.menu:has(.avatar) > summary").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await page.WaitUntilAt("**/signed-out");
-        Assert.Null(await page.EvaluateAsync<string?>("sessionStorage.getItem('tandem.typed')"));
+        await page.WaitForFunctionAsync("() => sessionStorage.getItem('tandem.typed') === null");
         await page.Context.CloseAsync();
     }
 

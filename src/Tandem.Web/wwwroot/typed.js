@@ -33,7 +33,8 @@
     const fields = typed()
       .sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1))
       .map((field) => ({ id: field.id, value: valueOf(field), form: field.form.dataset.keeps, rows: field.closest("[data-rows]")?.dataset.rows }));
-    if (leaving !== "for good" && fields.length > 0)
+    if (leaving === "for good") sessionStorage.removeItem(place);
+    else if (fields.length > 0)
       sessionStorage.setItem(place, JSON.stringify({ person: person(), path: location.pathname, at: Date.now(), fields }));
   });
   document.addEventListener("submit", (event) => {
