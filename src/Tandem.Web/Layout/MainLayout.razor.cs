@@ -46,19 +46,15 @@ public sealed partial class MainLayout
         return Load();
     }
 
-    /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (firstRender)
-            Viewer.SetZone(await Script.InvokeAsync<string?>("tandem.zone"));
-    }
-
     private async Task Load()
     {
         _failure = null;
         try
         {
+            // Asked meanwhile, and known before any time is shown: the first page that a browser opens has no cookie that tells it.
+            var zone = RendererInfo.IsInteractive ? Script.InvokeAsync<string?>("tandem.zone", _leaving.Token).AsTask() : Task.FromResult<string?>(null);
             await Viewer.Load(_leaving.Token);
+            Viewer.SetZone(await zone);
         }
         catch (Exception ended) when (SignedOutException.Is(ended))
         {
