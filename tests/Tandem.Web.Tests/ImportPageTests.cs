@@ -46,7 +46,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
 
         // Somebody acts on one of the two.
         (await _web.Server.Patch(Alice, $"{Api}/{deals[0]["id"]}", Bodies.Replace(("/favorite", true)))).Is(204);
-        await alice.Press("Undo …");
+        await alice.Press("Undo…");
         await alice.Press("Undo the import");
         await Assertions.Expect(alice.Standing()).ToHaveTextAsync("Undone, as far as nobody else had acted");
         Assert.Equal(["Active/Accepted", "Closed/Error"],
@@ -103,7 +103,7 @@ public sealed class ImportPageTests(Browser browser) : IAsyncLifetime
         await alice.TabTo("Import the row");
         await alice.Keyboard.PressAsync("Enter");
         await Assertions.Expect(alice.Standing()).ToHaveTextAsync("Done: all 1 rows were tried");
-        await alice.TabTo("Undo …");
+        await alice.TabTo("Undo…");
         await alice.Keyboard.PressAsync("Enter");
         await alice.TabTo("Undo the import");
         await alice.Keyboard.PressAsync("Enter");

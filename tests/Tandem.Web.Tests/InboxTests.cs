@@ -19,7 +19,7 @@ public sealed class InboxTests(Browser browser) : IAsyncLifetime
     {
         var (_, invited) = await _web.Server.Shared(FabrikamLocation);
         var carol = await _web.SignIn(Carol, path: "/inbox");
-        await carol.Press("Decline …");
+        await carol.Press("Decline…");
         await carol.Press("Decline");
         await Assertions.Expect(carol.Locator(".field-fault")).ToHaveTextAsync("Choose a reason: the sender sees it.");
         Assert.Equal("New/Pending", (await _web.Server.Get(Carol, $"{Api}/{invited.Id}")).Pair);
@@ -67,10 +67,14 @@ public sealed class InboxTests(Browser browser) : IAsyncLifetime
     {
         var (_, invited) = await _web.Server.Shared(FabrikamLocation);
         var carol = await _web.SignIn(Carol, path: "/inbox");
-        await carol.TabTo("Decline …");
+        await carol.TabTo("Decline…");
         await carol.Keyboard.PressAsync("Enter");
-        await carol.WaitForSelectorAsync("#decline-reason");
-        await carol.TabTo("Reason");
+        await Assertions.Expect(carol.Field("Reason")).ToBeFocusedAsync();
+        await carol.TabTo("Cancel");
+        await carol.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(carol.GetByRole(AriaRole.Button, new() { Name = "Decline…" })).ToBeFocusedAsync();
+        await carol.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(carol.Field("Reason")).ToBeFocusedAsync();
         await carol.Keyboard.PressAsync("ArrowDown");
         await carol.TabTo("Decline");
         await carol.Keyboard.PressAsync("Enter");

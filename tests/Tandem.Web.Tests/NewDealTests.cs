@@ -67,7 +67,7 @@ public sealed class NewDealTests(WebFixture web) : IClassFixture<WebFixture>
         await page.Type("Company", "");
         await page.Field("The customer agrees").UncheckAsync();
         await page.Press("Create deal and invite Microsoft");
-        await Assertions.Expect(page.Locator(".faults")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("#customer")).ToBeFocusedAsync();
         await Assertions.Expect(page.Locator("#customer-fault")).ToHaveTextAsync("Fill this in.");
         await Assertions.Expect(page.Locator("#consent-fault")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#customer")).ToHaveAttributeAsync("aria-invalid", "true");
@@ -107,7 +107,7 @@ public sealed class NewDealTests(WebFixture web) : IClassFixture<WebFixture>
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Already there" })).ToHaveAttributeAsync("href", $"referrals/{known.Id}");
         await page.Type("Postal code", "");
         await Assertions.Expect(page.Locator(".duplicates")).ToHaveCountAsync(0);
-        await page.Type("Own reference", "CRM-77");
+        await page.Type("CRM id", "CRM-77");
         await Assertions.Expect(page.Locator(".duplicates")).ToContainTextAsync("Already there");
         await page.Context.CloseAsync();
     }

@@ -28,6 +28,17 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     }
 
     [Fact]
+    public async Task The_first_page_of_a_browser_knows_its_time_zone()
+    {
+        var deal = await web.Server.Own();
+        var page = await web.SignIn(Alice, path: $"/referrals/{deal.Id}");
+        // As the browser's clock shows it, in Istanbul.
+        var created = DateTimeOffset.Parse((string)deal.Json["createdDateTime"]!, CultureInfo.InvariantCulture).ToOffset(TimeSpan.FromHours(3));
+        await Assertions.Expect(page.Locator("section[aria-labelledby=record]")).ToContainTextAsync(created.ToString("d MMM yyyy HH:mm", CultureInfo.InvariantCulture));
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task A_stranger_comes_back_to_the_page_that_he_asked_for()
     {
         var deal = await web.Server.Own();
@@ -42,6 +53,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
     {
         var page = await web.Open();
         await page.GotoAsync("/");
+        await Assertions.Expect(page.GetByText("Continue to Tandem", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("You are not signed in");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign in" }).ClickAsync();

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;
 using Tandem.Server.Organizations;
+using Tandem.Web;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace Tandem.Server.Identity;
@@ -61,7 +62,7 @@ internal static class IssuerEndpoints
         var carried = (form ?? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)context.Request.Query)
             .Where(f => !OwnFields.Contains(f.Key)).SelectMany(f => f.Value, (f, v) => KeyValuePair.Create(f.Key, v ?? ""));
         return IssuerPages.SignIn(new SignInPage(
-            text["ContinueTo", request.ClientId], antiforgery.GetAndStoreTokens(context), carried, Choices(directory, tandem.Value, text),
+            text["ContinueTo", NameOf(request.ClientId)], antiforgery.GetAndStoreTokens(context), carried, Choices(directory, tandem.Value, text),
             form?["email"].ToString() ?? request.LoginHint, told is null ? null : text[told]), text);
     }
 
@@ -104,6 +105,10 @@ internal static class IssuerEndpoints
         var scopes = Grant.Combine(principal.GetScopes(), (string?)request[Grant.AskedScope]);
         return SignIn(Grant.To(person, organization, request.ClientId, scopes, issuer));
     }
+
+    // A person who opens the pages need not know what they call themselves.
+    private static string? NameOf(string? client) =>
+        WebOptions.DefaultClientId.Equals(client, StringComparison.OrdinalIgnoreCase) ? "Tandem" : client;
 
     private static IResult GrantToApplication(
         OpenIddictRequest request, IssuerRequest issuer, DirectorySnapshot directory, TandemOptions tandem)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Web.Live;
@@ -23,6 +24,9 @@ public sealed partial class InboxPage
     private ReasonFields? _reason;
     private bool _isBusy;
 
+    // Where the focus goes once it is there: the button that had it is gone.
+    private string? _focus;
+
     [Inject]
     private TandemClient Tandem { get; set; } = null!;
 
@@ -33,12 +37,21 @@ public sealed partial class InboxPage
     private Viewer Viewer { get; set; } = null!;
 
     [Inject]
+    private IJSRuntime Script { get; set; } = null!;
+
+    [Inject]
     private TimeProvider Clock { get; set; } = null!;
 
-    private static string NameOf(Referral referral) =>
-        string.IsNullOrWhiteSpace(referral.Name) ? referral.CustomerProfile.Name : referral.Name;
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_focus is not { } place)
+            return;
+        _focus = null;
+        await Script.InvokeVoidAsync("tandem.focus", place);
+    }
 
-    private static string Place(CustomerProfile customer) => string.Join(", ",
+    private static string Address(CustomerProfile customer) => string.Join(", ",
         new[] { customer.Name, customer.Address.City, customer.Address.Country }.Where(p => !string.IsNullOrWhiteSpace(p)));
 
     private async Task Load(CancellationToken cancellation)
@@ -65,14 +78,16 @@ public sealed partial class InboxPage
             : left > TimeSpan.Zero ? Text["ExpiresNow"] : Text["Expired"];
     }
 
-    private Task Accept(Referral referral) => Answer(referral, "Active", "Accepted", Text["Accepted", NameOf(referral)]);
+    private Task Accept(Referral referral) => Answer(referral, "Active", "Accepted", Text["Accepted", referral.Title()]);
 
-    private Task Receive(Referral referral) => Answer(referral, "New", "Received", Text["Received", NameOf(referral)]);
+    private Task Receive(Referral referral) => Answer(referral, "New", "Received", Text["Received", referral.Title()]);
 
-    private void AskReason(Referral referral) => _declining = referral.Id;
+    private void AskReason(Referral referral) => (_declining, _focus) = (referral.Id, "decline-reason");
+
+    private void KeepOpen(Referral referral) => (_declining, _focus) = (null, $"ask-{referral.Id}");
 
     private Task Decline(Referral referral) => _reason!.TryRead(out var reason)
-        ? Answer(referral, "Closed", "Declined", Text["Declined", NameOf(referral)], reason)
+        ? Answer(referral, "Closed", "Declined", Text["Declined", referral.Title()], reason)
         : Task.CompletedTask;
 
     private async Task Answer(Referral referral, string status, string substatus, string said, string? reason = null)
@@ -91,7 +106,7 @@ public sealed partial class InboxPage
         }
         catch (TandemException overtaken) when (overtaken.Status == HttpStatusCode.PreconditionFailed)
         {
-            _said = Text["Overtaken", NameOf(referral)];
+            _said = Text["Overtaken", referral.Title()];
         }
         catch (Exception failure) when (failure is TandemException or HttpRequestException)
         {

@@ -1,8 +1,8 @@
-using System.Net;
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Web.Live;
+using Tandem.Web.Referrals;
 using Tandem.Web.Shared;
 using Tandem.Web.Shared.Forms;
 
@@ -20,21 +20,17 @@ public sealed partial class InvitePage : IDisposable
     private const string MessageField = "inviteContext.notes";
 
     private readonly CancellationTokenSource _leaving = new();
-    private readonly FormFaults _faults = new([TargetField, HelpField, MessageField]);
+    private readonly Attempt _attempt = new(TargetField, HelpField, MessageField);
+    private readonly Attempt _search = new();
     private readonly List<Referral> _parties = [];
     private readonly List<Choice> _choices = [];
     private Loaded? _loaded;
-    private ElementReference _summary;
     private Referral? _deal;
     private Choice? _chosen;
-    private Exception? _failure;
     private string? _partnerText;
     private string? _help;
     private string? _message;
     private string? _said;
-    private string _key = Guid.NewGuid().ToString();
-    private bool _isSending;
-    private bool _leadsToFaults;
 
     /// <summary>The deal's id.</summary>
     [Parameter]
@@ -68,18 +64,6 @@ public sealed partial class InvitePage : IDisposable
         _leaving.Cancel();
         _leaving.Dispose();
     }
-
-    /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        // Once they are there to be seen.
-        if (!_leadsToFaults)
-            return;
-        _leadsToFaults = false;
-        await _summary.FocusAsync();
-    }
-
-    private static string NameOf(Referral deal) => string.IsNullOrWhiteSpace(deal.Name) ? deal.CustomerProfile.Name : deal.Name;
 
     private async Task Load(CancellationToken cancellation)
     {
@@ -118,23 +102,12 @@ public sealed partial class InvitePage : IDisposable
     {
         _partnerText = text;
         _chosen = Match();
-        if (_chosen is null && text is not null)
-        {
-            try
-            {
-                await Find(text, _leaving.Token);
-                _chosen = Match();
-            }
-            catch (Exception failure) when (failure is TandemException or HttpRequestException)
-            {
-                _failure = failure;
-            }
-        }
-
+        if (_chosen is null && text is not null && await _search.Make(() => Find(text, _leaving.Token)))
+            _chosen = Match();
         _partnerText = _chosen?.Name ?? text;
-        _faults.Clear();
-        if (_chosen is null && text is not null)
-            _faults.Add(TargetField, Text["NoPartner", text]);
+        _attempt.Clear();
+        if (_chosen is null && text is not null && _search.Failure is null)
+            _attempt.Faults.Add(TargetField, Text["NoPartner", text]);
 
         Choice? Match() => text is null ? null
             : _choices.Find(c => c.Name.Equals(text, StringComparison.CurrentCultureIgnoreCase) || c.LocationId.Equals(text, StringComparison.OrdinalIgnoreCase));
@@ -142,49 +115,32 @@ public sealed partial class InvitePage : IDisposable
 
     private async Task Send()
     {
-        if (_isSending)
-            return;
-        _faults.Clear();
-        (_failure, _said) = (null, null);
-        if (_chosen is null)
-            _faults.Add(TargetField, Text["ChoosePartner"]);
-        else if (IsMicrosoft && _help is null)
-            _faults.Add(HelpField, Text["ChooseHelp"]);
-        if (_chosen is { } chosen && _faults.Count == 0)
-            await Send(chosen);
-        _leadsToFaults = _faults.Count > 0 || _failure is not null;
+        _said = null;
+        if (await _attempt.Make(Create, Check))
+            await _loaded!.Reload();
     }
 
-    private async Task Send(Choice chosen)
+    private void Check(FormFaults faults)
     {
-        _isSending = true;
-        StateHasChanged();
-        var context = new InviteContext { Notes = _message, AssistanceRequestCode = Enum.TryParse<AssistanceRequestCode>(_help, out var help) ? help : default };
-        try
-        {
-            await Tandem.Referrals.CreateAsync(Invitation.Into(_deal!, chosen.LocationId, context), _key, _leaving.Token);
-            _key = Guid.NewGuid().ToString();
-            _said = Text["Sent", chosen.Name];
-            (_chosen, _partnerText, _message) = (null, null, null);
-            await _loaded!.Reload();
-        }
-        catch (TandemException refused) when (refused.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
-        {
-            _key = Guid.NewGuid().ToString();
-            _faults.Add(refused);
-        }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
-        {
-            _failure = failure;
-        }
+        if (_chosen is null)
+            faults.Add(TargetField, Text["ChoosePartner"]);
+        else if (IsMicrosoft && _help is null)
+            faults.Add(HelpField, Text["ChooseHelp"]);
+    }
 
-        _isSending = false;
+    private async Task Create()
+    {
+        var chosen = _chosen!;
+        var context = new InviteContext { Notes = _message, AssistanceRequestCode = Enum.TryParse<AssistanceRequestCode>(_help, out var help) ? help : default };
+        await Tandem.Referrals.CreateAsync(Invitation.Into(_deal!, chosen.LocationId, context), _attempt.Key, _leaving.Token);
+        _said = Text["Sent", chosen.Name];
+        (_chosen, _partnerText, _message) = (null, null, null);
     }
 
     // The restricted view (B14) of this deal, with contacts by consent (B15).
     private IEnumerable<(string Label, string Value)> Seen(Referral deal)
     {
-        yield return (Text["Field.Name"], NameOf(deal));
+        yield return (Text["Field.Name"], deal.Title());
         yield return (Text["Field.Customer"], string.Join(", ", new[]
         {
             deal.CustomerProfile.Name, deal.CustomerProfile.Address.PostalCode, deal.CustomerProfile.Address.City, deal.CustomerProfile.Address.Country,

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.Components.Web;
@@ -47,21 +46,17 @@ public sealed partial class MainLayout
         return Load();
     }
 
-    /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (firstRender)
-            Viewer.SetZone(await Script.InvokeAsync<string?>("tandem.zone"));
-    }
-
     private async Task Load()
     {
         _failure = null;
         try
         {
+            // Asked meanwhile, and known before any time is shown: the first page that a browser opens has no cookie that tells it.
+            var zone = RendererInfo.IsInteractive ? Script.InvokeAsync<string?>("tandem.zone", _leaving.Token).AsTask() : Task.FromResult<string?>(null);
             await Viewer.Load(_leaving.Token);
+            Viewer.SetZone(await zone);
         }
-        catch (Exception ended) when (ended is SignedOutException or TandemException { Status: HttpStatusCode.Unauthorized })
+        catch (Exception ended) when (SignedOutException.Is(ended))
         {
             await Person.SignOut();
             GoToSignIn.Go(Navigation);

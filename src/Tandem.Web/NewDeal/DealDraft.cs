@@ -154,7 +154,6 @@ internal sealed class DealDraft
         public const string PostalCode = "customerProfile.address.postalCode";
         public const string City = "customerProfile.address.city";
         public const string Country = "customerProfile.address.country";
-        public const string Contact = "customerProfile.team";
         public const string FirstName = "customerProfile.team[0].firstName";
         public const string LastName = "customerProfile.team[0].lastName";
         public const string Email = "customerProfile.team[0].email";
@@ -174,7 +173,7 @@ internal sealed class DealDraft
 
         public static readonly IReadOnlyList<string> All =
         [
-            Name, Customer, PostalCode, City, Country, FirstName, LastName, Email, Phone, Contact, Value, Currency, Closing, Reference, Notes,
+            Name, Customer, PostalCode, City, Country, FirstName, LastName, Email, Phone, Value, Currency, Closing, Reference, Notes,
             Solutions, Help, Message, Consent, PartnerRole, SolutionArea, SolutionPlay,
         ];
     }

@@ -1,10 +1,11 @@
-using System.Net;
+using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Contracts.ValueLists;
 using Tandem.Web.Shared;
 using Tandem.Web.Shared.Forms;
+using Tandem.Web.SignIn;
 
 namespace Tandem.Web.NewDeal;
 
@@ -13,16 +14,15 @@ public sealed partial class NewDealPage : IDisposable
 {
     private const string Microsoft = "msft";
 
+    private static readonly string Untouched = new DealDraft().Fingerprint();
+
     private readonly CancellationTokenSource _leaving = new();
     private readonly DealDraft _draft = new();
-    private readonly FormFaults _faults = new(DealDraft.Fields.All);
+    private readonly Attempt _attempt = new(DealDraft.Fields.All);
     private readonly List<Referral> _duplicates = [];
     private readonly List<SolutionTag> _solutions = [];
     private IReadOnlyList<KeyValuePair<string, string>> _countries = [];
-    private ElementReference _summary;
-    private Exception? _failure;
-    private bool _isSending;
-    private bool _leadsToFaults;
+    private bool _isMade;
     private int _search;
     private (string Fingerprint, string Key) _sent = ("", "");
 
@@ -44,27 +44,13 @@ public sealed partial class NewDealPage : IDisposable
     private IEnumerable<KeyValuePair<string, string>> Plays =>
         Same(_draft.SolutionArea is { } area ? SuggestedValues.SolutionPlaysByArea[area] : SuggestedValues.SolutionPlaysByArea.Values.SelectMany(p => p).Distinct());
 
-    // What is wrong with one of its parts says it better.
-    private string? ContactFault =>
-        DealDraft.Fields.All.Any(f => f.StartsWith($"{DealDraft.Fields.Contact}[", StringComparison.Ordinal) && _faults[f] is not null)
-            ? null
-            : _faults[DealDraft.Fields.Contact];
+    private bool HasChanges => !_isMade && _draft.Fingerprint() != Untouched;
 
     /// <inheritdoc />
     public void Dispose()
     {
         _leaving.Cancel();
         _leaving.Dispose();
-    }
-
-    /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        // Once they are there to be seen.
-        if (!_leadsToFaults)
-            return;
-        _leadsToFaults = false;
-        await _summary.FocusAsync();
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Same(IEnumerable<string> values) => values.Select(v => KeyValuePair.Create(v, v));
@@ -116,52 +102,24 @@ public sealed partial class NewDealPage : IDisposable
         _duplicates.AddRange(found);
     }
 
-    private async Task Send()
+    private async Task Send() => await _attempt.Make(Create, faults =>
     {
-        if (_isSending)
-            return;
-        _faults.Clear();
-        _failure = null;
         foreach (var field in _draft.Missing())
-            _faults.Add(field, Text["Missing"]);
+            faults.Add(field, Text["Missing"]);
         if (!DealDraft.TryAmount(_draft.Value, out _))
-            _faults.Add(DealDraft.Fields.Value, Text["NoAmount", 12500.5m.ToString("N2", System.Globalization.CultureInfo.CurrentCulture)]);
-        if (_faults.Count == 0)
-            await Create();
-        _leadsToFaults = _faults.Count > 0 || _failure is not null;
-    }
+            faults.Add(DealDraft.Fields.Value, Text["NoAmount", 12500.5m.ToString("N2", CultureInfo.CurrentCulture)]);
+    });
 
     private async Task Create()
     {
-        _isSending = true;
-        StateHasChanged();
         // The same deal again, because the answer got lost, is the same deal; another content is another one.
         var fingerprint = _draft.Fingerprint();
         if (_sent.Fingerprint != fingerprint)
             _sent = (fingerprint, Guid.NewGuid().ToString());
-        try
-        {
-            var deal = await Tandem.Referrals.CreateAsync(_draft.ToReferral(), _sent.Key, _leaving.Token);
-            if (_draft.AsksForHelp && !await InviteMicrosoft(deal))
-            {
-                Navigation.NavigateTo($"referrals/{deal.Id}/invite");
-                return;
-            }
-
-            Navigation.NavigateTo($"referrals/{deal.Id}");
-        }
-        catch (TandemException refused) when (refused.Status is HttpStatusCode.BadRequest)
-        {
-            _faults.Add(refused);
-        }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
-        {
-            _failure = failure;
-        }
-        finally
-        {
-            _isSending = false;
-        }
+        var deal = await Tandem.Referrals.CreateAsync(_draft.ToReferral(), _sent.Key, _leaving.Token);
+        var isInvited = !_draft.AsksForHelp || await InviteMicrosoft(deal);
+        _isMade = true;
+        Navigation.NavigateTo(isInvited ? $"referrals/{deal.Id}" : $"referrals/{deal.Id}/invite");
     }
 
     // The deal exists by then: what fails here can be done again on the page for invitations.
@@ -172,7 +130,7 @@ public sealed partial class NewDealPage : IDisposable
             await Tandem.Referrals.CreateAsync(Invite.Invitation.Into(deal, Microsoft, deal.InviteContext), $"{_sent.Key}-{Microsoft}", _leaving.Token);
             return true;
         }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or SignedOutException)
         {
             return false;
         }

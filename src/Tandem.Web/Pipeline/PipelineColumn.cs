@@ -27,7 +27,12 @@ public sealed record PipelineColumn(string Key, params string[] Properties)
 
     private static IReadOnlyList<string> AtFirst { get; } = [.. All.Take(7).Select(c => c.Key)];
 
-    public string? Class => Key == "value" ? "number" : null;
+    public string? Class => Key switch
+    {
+        "value" => "number",
+        "closing" or "updated" or "created" => "whole",
+        _ => null,
+    };
 
     public bool IsFixed => Key == Name;
 

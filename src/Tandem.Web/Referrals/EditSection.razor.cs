@@ -1,10 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;
 using Tandem.Client;
 using Tandem.Contracts.Referrals;
 using Tandem.Web.Shared;
+using Tandem.Web.SignIn;
 
 namespace Tandem.Web.Referrals;
 
@@ -114,7 +114,7 @@ public sealed partial class EditSection
             _kept = _isMerged;
             await Saved.InvokeAsync(saved);
         }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
+        catch (Exception failure) when (failure is TandemException or HttpRequestException or SignedOutException)
         {
             _failure = failure;
         }
@@ -164,10 +164,4 @@ public sealed partial class EditSection
     }
 
     private void KeepEditing() => (_conflicts, _focus) = ([], Focus.Form);
-
-    private async Task AskBeforeLeaving(LocationChangingContext leaving)
-    {
-        if (_draft is { HasChanges: true } && !await Script.InvokeAsync<bool>("confirm", Text["LeaveUnsaved"].Value))
-            leaving.PreventNavigation();
-    }
 }

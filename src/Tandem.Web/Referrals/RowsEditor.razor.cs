@@ -22,6 +22,8 @@ public sealed partial class RowsEditor
     [Parameter]
     public EventCallback Changed { get; set; }
 
+    private string Id => $"edit-{Field.Path.Replace('.', '-')}";
+
     private string[] Columns => Field.Kind == EditKind.Members ? OfMembers : OfSolutions;
 
     private IEnumerable<JsonObject> Rows => Draft.Get(Field.Path) is JsonArray rows ? rows.OfType<JsonObject>() : [];

@@ -19,22 +19,19 @@ public sealed partial class RoutingPage : IDisposable
     private const string LocationField = "mpnId";
 
     private readonly CancellationTokenSource _leaving = new();
-    private readonly FormFaults _faults = new([SolutionField, CountryField, LocationField]);
+    private readonly Attempt _saving = new(SolutionField, CountryField, LocationField);
+    private readonly Attempt _asking = new();
     private IReadOnlyList<KeyValuePair<string, string>> _countries = [];
     private Loaded? _loaded;
     private ElementReference _heading;
-    private ElementReference _summary;
     private ElementReference _formElement;
     private RoutingView? _routing;
     private RuleForm? _form;
     private RoutingRuleView? _removing;
-    private Exception? _failure;
     private string? _said;
     private string? _trySolution;
     private string? _tryCountry;
     private string? _answer;
-    private bool _isBusy;
-    private bool _leadsToFaults;
     private bool _leadsToForm;
 
     [Inject]
@@ -46,7 +43,7 @@ public sealed partial class RoutingPage : IDisposable
     [Inject]
     private IJSRuntime Script { get; set; } = null!;
 
-    private bool CanEdit => Viewer.Me.Roles.Any(r => r is { Role: "Referrals admin", MpnId: null });
+    private bool CanEdit => Viewer.IsCompanyReferralsAdmin;
 
     // Where rules may lead, by PartnerID: the locations that have one, and the primary one.
     private IReadOnlyList<KeyValuePair<string, string>> PartnerIds => _routing is null ? [] :
@@ -71,17 +68,10 @@ public sealed partial class RoutingPage : IDisposable
     /// <inheritdoc />
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        // Once they are there to be seen.
-        if (_leadsToFaults)
-        {
-            _leadsToFaults = false;
-            await _summary.FocusAsync();
-        }
-        else if (_leadsToForm)
-        {
-            _leadsToForm = false;
-            await Script.InvokeVoidAsync("tandem.focusFirst", _formElement);
-        }
+        if (!_leadsToForm)
+            return;
+        _leadsToForm = false;
+        await Script.InvokeVoidAsync("tandem.focusFirst", _formElement);
     }
 
     private async Task Load(CancellationToken cancellation)
@@ -92,58 +82,42 @@ public sealed partial class RoutingPage : IDisposable
 
     private void Edit(RoutingRuleView? rule)
     {
-        _faults.Clear();
-        (_failure, _said) = (null, null);
+        _saving.Clear();
+        _said = null;
         _form = new RuleForm { Id = rule?.Id, Solution = rule?.SolutionId, Country = rule?.Country, Location = rule?.MpnId };
         _leadsToForm = true;
     }
 
     private async Task Leave()
     {
-        (_form, _failure) = (null, null);
+        _form = null;
         await _heading.FocusAsync();
     }
 
     private async Task Save()
     {
-        if (_isBusy || _form is not { } form)
+        _said = null;
+        if (_form is not { } form || !await _saving.Make(() => Store(form), Check))
             return;
-        _faults.Clear();
-        (_failure, _said) = (null, null);
-        if (form.Location is null)
-            _faults.Add(LocationField, Text["LocationMissing"]);
-        else
-            await Store(form);
-        _leadsToFaults = _faults.Count > 0 || _failure is not null;
+        _form = null;
+        await _loaded!.Reload();
+        await _heading.FocusAsync();
+
+        void Check(FormFaults faults)
+        {
+            if (form.Location is null)
+                faults.Add(LocationField, Text["LocationMissing"]);
+        }
     }
 
     private async Task Store(RuleForm form)
     {
-        _isBusy = true;
-        StateHasChanged();
         // Empty is all of them; absent would leave a rule as it is.
         var draft = new RoutingRuleDraft { SolutionId = form.Solution ?? "", Country = form.Country ?? "", MpnId = form.Location };
-        try
-        {
-            var stored = form.Id is { } id
-                ? await Tandem.Administration.ChangeRoutingRuleAsync(Viewer.Me.OrganizationId, id, draft, _leaving.Token)
-                : await Tandem.Administration.CreateRoutingRuleAsync(Viewer.Me.OrganizationId, draft, form.Key, _leaving.Token);
-            _said = Text["Saved", Pair(stored), LocationName(stored.MpnId)];
-            _form = null;
-            await _loaded!.Reload();
-            await _heading.FocusAsync();
-        }
-        catch (TandemException refused) when (refused.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
-        {
-            form.Key = Guid.NewGuid().ToString();
-            _faults.Add(refused);
-        }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
-        {
-            _failure = failure;
-        }
-
-        _isBusy = false;
+        var stored = form.Id is { } id
+            ? await Tandem.Administration.ChangeRoutingRuleAsync(Viewer.Me.OrganizationId, id, draft, _leaving.Token)
+            : await Tandem.Administration.CreateRoutingRuleAsync(Viewer.Me.OrganizationId, draft, _saving.Key, _leaving.Token);
+        _said = Text["Saved", Pair(stored), LocationName(stored.MpnId)];
     }
 
     // Where the dialog was opened may be far down; whoever works by keyboard goes on from the top.
@@ -155,26 +129,27 @@ public sealed partial class RoutingPage : IDisposable
 
     private async Task Remove(RoutingRuleView rule)
     {
-        (_removing, _failure, _said) = (null, null, null);
+        (_removing, _said) = (null, null);
+        if (!await _asking.Make(() => Delete(rule)))
+            return;
+        _said = Text["Removed", Pair(rule)];
+        if (_form?.Id == rule.Id)
+            _form = null;
+        await _loaded!.Reload();
+        await _heading.FocusAsync();
+    }
+
+    private async Task Delete(RoutingRuleView rule)
+    {
         try
         {
             await Tandem.Administration.DeleteRoutingRuleAsync(Viewer.Me.OrganizationId, rule.Id, _leaving.Token);
-            _said = Text["Removed", Pair(rule)];
-            if (_form?.Id == rule.Id)
-                _form = null;
         }
         catch (TandemException gone) when (gone.Status == HttpStatusCode.NotFound)
         {
-            // A colleague was faster; the list says so.
-            _said = Text["Removed", Pair(rule)];
+            // A colleague was faster.
+            return;
         }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
-        {
-            _failure = failure;
-        }
-
-        await _loaded!.Reload();
-        await _heading.FocusAsync();
     }
 
     private Task TrySolution(string? solution)
@@ -191,15 +166,8 @@ public sealed partial class RoutingPage : IDisposable
 
     private async Task TryAgain()
     {
-        _failure = null;
-        try
-        {
-            await Try(_leaving.Token);
-        }
-        catch (Exception failure) when (failure is TandemException or HttpRequestException)
-        {
-            (_failure, _answer) = (failure, null);
-        }
+        if (!await _asking.Make(() => Try(_leaving.Token), leads: false))
+            _answer = null;
     }
 
     // The server decides, by the rules as they are now.
@@ -244,8 +212,5 @@ public sealed partial class RoutingPage : IDisposable
         public string? Country { get; set; }
 
         public string? Location { get; set; }
-
-        /// <summary>Sending it twice adds it once.</summary>
-        public string Key { get; set; } = Guid.NewGuid().ToString();
     }
 }

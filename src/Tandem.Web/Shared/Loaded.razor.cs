@@ -68,7 +68,7 @@ public sealed partial class Loaded : ComponentBase, IDisposable
             // The page was left; there is nobody to tell.
             return;
         }
-        catch (Exception failure) when (failure is SignedOutException or TandemException { Status: HttpStatusCode.Unauthorized })
+        catch (Exception ended) when (SignedOutException.Is(ended))
         {
             await Person.SignOut();
             GoToSignIn.Go(Navigation);

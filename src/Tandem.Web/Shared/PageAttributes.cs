@@ -31,7 +31,7 @@ internal sealed class ForAttribute(Audience audience) : Attribute
     {
         Audience.Referrals => viewer.HasReferralRole,
         Audience.Administrators => viewer.IsAdministrator,
-        Audience.Webhooks => viewer.IsCompanyAdmin,
+        Audience.Webhooks => viewer.IsCompanyReferralsAdmin,
         Audience.Everybody => true,
     };
 }

@@ -21,15 +21,12 @@ internal sealed class Viewer(TandemClient tandem)
     /// <summary>Whether the Referrals API is open to the person.</summary>
     public bool HasReferralRole => Has("Referrals admin") || Has("Referrals user");
 
-    /// <summary>Whether the person is a Referrals admin for the entire company.</summary>
+    /// <summary>Whether the person is a Referrals admin for the entire company: sees every referral, and may let them be sent elsewhere.</summary>
     public bool IsCompanyReferralsAdmin =>
         IsKnown && Me.Roles.Any(r => r.MpnId is null && string.Equals(r.Role, "Referrals admin", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether the person manages the organization, or the exchange.</summary>
     public bool IsAdministrator => Has("Account admin") || Has("Operator");
-
-    /// <summary>Whether the person sees every referral of the organization, and so may let them be sent elsewhere.</summary>
-    public bool IsCompanyAdmin => IsKnown && Me.Roles.Any(r => r is { Role: "Referrals admin", MpnId: null });
 
     /// <summary>Whether the person manages the organizations of the exchange.</summary>
     public bool IsOperator => Has("Operator");

@@ -5,11 +5,16 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Tandem.Client;
 
 namespace Tandem.Web.SignIn;
 
 /// <summary>The session has ended: it was signed out, forgotten, or the provider gives no further tokens.</summary>
-internal sealed class SignedOutException() : Exception("The session has ended; sign in again.");
+internal sealed class SignedOutException() : Exception("The session has ended; sign in again.")
+{
+    /// <summary>Whether something failed because nobody is signed in: a token that the API refuses is none.</summary>
+    public static bool Is(Exception failure) => failure is SignedOutException or TandemException { Status: HttpStatusCode.Unauthorized };
+}
 
 /// <summary>Access tokens of signed-in people, renewed in good time with their refresh tokens.</summary>
 internal sealed class Sessions(

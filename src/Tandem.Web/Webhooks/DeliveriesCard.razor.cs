@@ -46,7 +46,7 @@ public sealed partial class DeliveriesCard : IDisposable
     /// <inheritdoc />
     protected override Task OnParametersSetAsync()
     {
-        if (!RendererInfo.IsInteractive || !Viewer.IsCompanyAdmin || _read == Referral)
+        if (!RendererInfo.IsInteractive || !Viewer.IsCompanyReferralsAdmin || _read == Referral)
             return Task.CompletedTask;
         _read = Referral;
         return Read();

@@ -16,6 +16,7 @@
       else delete document.documentElement.dataset.theme;
       remember("tandem.theme", name);
     },
+    focus: (id) => document.getElementById(id)?.focus(),
     focusFirst: (within) => within.querySelector("input, select, textarea, button")?.focus(),
     showDialog(dialog, focus) {
       if (!dialog.open) dialog.showModal();
@@ -54,6 +55,16 @@
     if (event.target.closest?.("[data-drop]")) event.preventDefault();
   });
 
+  // What a menu opens stays within the window, wherever its name stands.
+  document.addEventListener("toggle", (event) => {
+    const body = event.target.open && event.target.matches("details.menu") && event.target.querySelector(".menu-body");
+    if (!body) return;
+    body.style.translate = "";
+    const { left, right } = body.getBoundingClientRect();
+    const over = Math.max(0, right + 8 - document.documentElement.clientWidth) || Math.min(0, left - 8);
+    if (over) body.style.translate = `${-over}px`;
+  }, true);
+
   const openMenus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -75,13 +86,20 @@
     if (state === "show" && !dialog.open) dialog.showModal();
     else if (state === "hide") dialog.close();
     else if (state === "failed") document.addEventListener("visibilitychange", again, { once: true });
-    else if (state === "rejected") location.reload();
+    else if (state === "rejected") reload();
   });
+  // The server knows the page no longer; what was typed is put back (typed.js).
+  function reload() {
+    window.tandem.leave();
+    location.reload();
+  }
   async function again() {
     if (document.visibilityState !== "visible") return;
+    dialog.dataset.state = "show";
     try {
-      if (!(await Blazor.reconnect())) location.reload();
+      if (!(await Blazor.reconnect())) reload();
     } catch {
+      dialog.dataset.state = "failed";
       document.addEventListener("visibilitychange", again, { once: true });
     }
   }

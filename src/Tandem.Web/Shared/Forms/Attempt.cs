@@ -1,5 +1,6 @@
 using System.Net;
 using Tandem.Client;
+using Tandem.Web.SignIn;
 
 namespace Tandem.Web.Shared.Forms;
 
@@ -49,7 +50,7 @@ public sealed class Attempt(params IReadOnlyList<string> fields)
                 Key = Guid.NewGuid().ToString();
                 Faults.Add(refused);
             }
-            catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException)
+            catch (Exception failure) when (failure is TandemException or HttpRequestException or OperationCanceledException or SignedOutException)
             {
                 Failure = failure;
             }
