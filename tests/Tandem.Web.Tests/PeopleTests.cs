@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Tandem.Server.Tests.Fixtures;
 using Tandem.Web.Tests.Fixtures;
 using static Microsoft.Playwright.Assertions;
 using static Tandem.Server.Tests.Fixtures.TandemServer;
