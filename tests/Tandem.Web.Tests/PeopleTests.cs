@@ -36,7 +36,8 @@ public sealed class PeopleTests(Browser browser) : IAsyncLifetime
         await Expect(rows).ToHaveCountAsync(100);
         await page.GetByRole(AriaRole.Link, new() { Name = "Next page" }).ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex("after="));
-        await page.GetByRole(AriaRole.Link, new() { Name = "First page" }).WaitForAsync();
+        await Expect(rows.First).ToContainTextAsync("Person 097");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "First page" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Next page" }).ClickAsync();
         await Expect(rows).ToHaveCountAsync(Many + 3 - 200);
         await Expect(rows.Last).ToContainTextAsync("Person 229");
