@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Components.Server;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
 using Microsoft.AspNetCore.Http;
@@ -34,13 +33,8 @@ internal static class PagePipeline
         // Else style sheets of a build's folder are read anew for each request, and sent uncompressed.
         configuration["ReloadStaticAssetsAtRuntime"] ??= "false";
 
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        // A page that loses its connection because the server stops is not kept for its return: it would go on drawing when
-        // what it draws with is gone.
-        var circuits = services.GetRequiredService<IOptions<CircuitOptions>>().Value;
-        stopping.Register(() => circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.Zero);
         var pages = new ApplicationBuilder(services);
-        pages.Use(RefuseWhileStopping(stopping));
+        pages.Use(RefuseWhileStopping(services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         pages.Use(UseServices(services));
         pages.Use(UsePublicAddress(services.GetRequiredService<IOptions<WebOptions>>().Value.PublicUrl));
         pages.Use(AnswerPrograms);

@@ -60,7 +60,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         await Expect(Card(page, "Active80")).ToHaveTextAsync("Slipped deal");
         Assert.Equal("Active/Accepted", (await Read(deal)).Pair);
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Move Slipped deal to …" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move Slipped deal to…" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Lost", Exact = true }).ClickAsync();
         await dialog.GetByLabel("Reason").SelectOptionAsync("Customer did not respond");
         await dialog.GetByLabel("In your own words").FillAsync("three calls");
@@ -70,7 +70,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
 
         var (_, invited) = await web.Server.Shared(FabrikamLocation, b => b["name"] = "Unwanted deal");
         var carol = await web.SignIn(Carol, path: $"{Board}&q=Unwanted");
-        await carol.GetByRole(AriaRole.Button, new() { Name = "Move Unwanted deal to …" }).ClickAsync();
+        await carol.GetByRole(AriaRole.Button, new() { Name = "Move Unwanted deal to…" }).ClickAsync();
         await carol.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Declined", Exact = true }).ClickAsync();
         await carol.GetByRole(AriaRole.Button, new() { Name = "Close as Declined" }).ClickAsync();
         await Expect(carol.Locator(".field-fault")).ToContainTextAsync("Choose a reason");
@@ -102,7 +102,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         var (_, other) = await web.Server.Shared(FabrikamLocation, b => b["name"] = "Keyboard deal");
         var page = await web.SignIn(Carol, path: $"{Board}&q=Keyboard");
         await Expect(Lane(page, "New")).ToContainTextAsync("days left");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Move Keyboard deal to …" }).FocusAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move Keyboard deal to…" }).FocusAsync();
         await page.Keyboard.PressAsync("Enter");
         var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Move Keyboard deal to" });
         await Expect(dialog.Locator("button[aria-disabled=true]")).ToHaveTextAsync(["New"]);
@@ -116,7 +116,7 @@ public sealed class BoardTests(WebFixture web) : IClassFixture<WebFixture>
         Assert.Equal("Active/Accepted 20", $"{moved.Pair} {moved.Json["salesStage"]}");
 
         // Chosen all the same, it stays where it is.
-        await page.GetByRole(AriaRole.Button, new() { Name = "Move Keyboard deal to …" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move Keyboard deal to…" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "New", Exact = true }).ClickAsync(new() { Force = true });
         await Expect(dialog).ToContainTextAsync("Nothing goes back to New once it was answered.");
         await page.Keyboard.PressAsync("Escape");

@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Tandem.Server.Tests.Fixtures;
 using Tandem.Web.Tests.Fixtures;
@@ -7,43 +5,9 @@ using static Tandem.Server.Tests.Fixtures.TandemServer;
 
 namespace Tandem.Web.Tests;
 
-/// <summary>What a connected page costs the server, and when it ends.</summary>
+/// <summary>What a connected page costs the server.</summary>
 public sealed class CircuitTests(WebFixture web) : IClassFixture<WebFixture>
 {
-    [Fact]
-    public async Task No_page_outlives_a_server_that_stops()
-    {
-        await using var server = await Start();
-        var meters = server.Services.GetRequiredService<IMeterFactory>();
-        long open = 0;
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, self) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Name == "aspnetcore.components.circuit.active")
-                    self.EnableMeasurementEvents(instrument);
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((_, change, _, _) => Interlocked.Add(ref open, change));
-        listener.Start();
-        var context = await web.Browser.Open(server.Address, new Look());
-        var page = await context.NewPageAsync();
-        await page.GotoAsync("/");
-        await page.GetByRole(AriaRole.Button, new() { Name = Alice }).ClickAsync();
-        await page.WaitUntilReady();
-        Assert.Equal(1, Interlocked.Read(ref open));
-
-        // A browser's lost connection is kept for some minutes, for its return; that of a server that stops is not.
-        await server.StopAsync();
-        for (var patience = 0; Interlocked.Read(ref open) > 0; patience++)
-        {
-            Assert.True(patience < 600, "The page is kept.");
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
-
-        await context.CloseAsync();
-    }
-
     private const int Pages = 20;
     private const long Most = 2 * 1024 * 1024;
 

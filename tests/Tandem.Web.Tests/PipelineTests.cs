@@ -140,7 +140,7 @@ public sealed class PipelineTests(PipelineTests.Stock stock) : IClassFixture<Pip
     public async Task Columns_can_be_chosen_and_each_one_orders_the_list()
     {
         var page = await _web.SignIn(Alice, path: "/pipeline?max=1004");
-        foreach (var column in new[] { "Created", "Kind", "Qualification", "Direction", "Country", "Your reference" })
+        foreach (var column in new[] { "Created", "Kind", "Qualification", "Direction", "Country", "CRM id" })
             await Choose(page, "Columns", column);
         await page.Keyboard.PressAsync("Escape");
         var headings = page.Locator("thead th");

@@ -33,7 +33,7 @@ public sealed class SignInTests(WebFixture web) : IClassFixture<WebFixture>
         var deal = await web.Server.Own();
         var page = await web.SignIn(Alice, path: $"/referrals/{deal.Id}");
         // As the browser's clock shows it, in Istanbul.
-        var created = DateTimeOffset.Parse((string)deal.Json["createdDateTime"]!, CultureInfo.InvariantCulture).ToOffset(TimeSpan.FromHours(3));
+        var created = DateTimeOffset.Parse(((string?)deal.Json["createdDateTime"])!, CultureInfo.InvariantCulture).ToOffset(TimeSpan.FromHours(3));
         await Assertions.Expect(page.Locator("section[aria-labelledby=record]")).ToContainTextAsync(created.ToString("d MMM yyyy HH:mm", CultureInfo.InvariantCulture));
         await page.Context.CloseAsync();
     }

@@ -54,7 +54,7 @@ public sealed class StoryTests(WebFixture web) : IClassFixture<WebFixture>
         // Both work it, each on his own record.
         await carol.GotoAsync("/pipeline?view=board&q=Analytics for Adventure");
         await carol.WaitUntilReady();
-        await carol.GetByRole(AriaRole.Button, new() { Name = "Move Analytics for Adventure Works to …" }).ClickAsync();
+        await carol.GetByRole(AriaRole.Button, new() { Name = "Move Analytics for Adventure Works to…" }).ClickAsync();
         await carol.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Active 60 %" }).ClickAsync();
         await Assertions.Expect(carol.GetByText("Analytics for Adventure Works is now in Active 60 %.")).ToBeVisibleAsync();
         await carol.Locator(".lane[data-lane=Active60]").GetByRole(AriaRole.Link, new() { Name = "Analytics for Adventure Works" }).ClickAsync();
