@@ -462,6 +462,10 @@ VALUES ('20261126002537_QueriesFeedsAndWebhooks', '10.0.15');
 COMMIT;
 
 START TRANSACTION;
+DROP TABLE notices;
+
+ALTER TABLE referrals ADD solutions text;
+
 ALTER TABLE locations ADD contact_email text;
 
 CREATE TABLE admin_changes (
@@ -490,6 +494,7 @@ CREATE TABLE imports (
     headers_digest text NOT NULL,
     state text NOT NULL,
     revision integer NOT NULL,
+    checked_to integer NOT NULL,
     problem text,
     created_at bigint NOT NULL,
     leased_by uuid,
@@ -511,7 +516,9 @@ CREATE TABLE personal_notices (
     email text,
     kind text NOT NULL,
     created_at bigint NOT NULL,
-    referral_id uuid NOT NULL,
+    referral_id uuid,
+    subscription_id uuid,
+    receiver text,
     deal_name text,
     partner_name text,
     reason text,
@@ -573,6 +580,10 @@ CREATE TABLE import_rows (
     CONSTRAINT "FK_import_rows_imports_import_id" FOREIGN KEY (import_id) REFERENCES imports (id) ON DELETE CASCADE
 );
 
+CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (subscription_id, due_at, sequence) WHERE state = 'Pending';
+
+CREATE INDEX ix_webhook_deliveries_tests ON webhook_deliveries (subscription_id, sequence) WHERE name = 'test-created';
+
 CREATE INDEX "IX_admin_changes_organization_id_sequence" ON admin_changes (organization_id, sequence);
 
 CREATE INDEX "IX_import_rows_import_id_state_number" ON import_rows (import_id, state, number);
@@ -598,17 +609,7 @@ CREATE INDEX "IX_saved_views_organization_id_user_id" ON saved_views (organizati
 CREATE INDEX "IX_web_sessions_expires_at" ON web_sessions (expires_at);
 
 INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261126025907_TheWebApplication', '10.0.15');
-
-COMMIT;
-
-START TRANSACTION;
-CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (subscription_id, due_at, sequence) WHERE state = 'Pending';
-
-CREATE INDEX ix_webhook_deliveries_tests ON webhook_deliveries (subscription_id, sequence) WHERE name = 'test-created';
-
-INSERT INTO migrations ("MigrationId", "ProductVersion")
-VALUES ('20261126052035_DueWebhooks', '10.0.15');
+VALUES ('20261126060618_TheWebApplication', '10.0.15');
 
 COMMIT;
 

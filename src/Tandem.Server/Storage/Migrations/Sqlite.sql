@@ -444,6 +444,10 @@ VALUES ('20261126002512_QueriesFeedsAndWebhooks', '10.0.15');
 COMMIT;
 
 BEGIN TRANSACTION;
+DROP TABLE "notices";
+
+ALTER TABLE "referrals" ADD "solutions" TEXT NULL;
+
 ALTER TABLE "locations" ADD "contact_email" TEXT NULL;
 
 CREATE TABLE "admin_changes" (
@@ -471,6 +475,7 @@ CREATE TABLE "imports" (
     "headers_digest" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "revision" INTEGER NOT NULL,
+    "checked_to" INTEGER NOT NULL,
     "problem" TEXT NULL,
     "created_at" INTEGER NOT NULL,
     "leased_by" TEXT NULL,
@@ -490,7 +495,9 @@ CREATE TABLE "personal_notices" (
     "email" TEXT NULL,
     "kind" TEXT NOT NULL,
     "created_at" INTEGER NOT NULL,
-    "referral_id" TEXT NOT NULL,
+    "referral_id" TEXT NULL,
+    "subscription_id" TEXT NULL,
+    "receiver" TEXT NULL,
     "deal_name" TEXT NULL,
     "partner_name" TEXT NULL,
     "reason" TEXT NULL,
@@ -548,6 +555,10 @@ CREATE TABLE "import_rows" (
     CONSTRAINT "FK_import_rows_imports_import_id" FOREIGN KEY ("import_id") REFERENCES "imports" ("id") ON DELETE CASCADE
 );
 
+CREATE INDEX "ix_webhook_deliveries_due" ON "webhook_deliveries" ("subscription_id", "due_at", "sequence") WHERE state = 'Pending';
+
+CREATE INDEX "ix_webhook_deliveries_tests" ON "webhook_deliveries" ("subscription_id", "sequence") WHERE name = 'test-created';
+
 CREATE INDEX "IX_admin_changes_organization_id_sequence" ON "admin_changes" ("organization_id", "sequence");
 
 CREATE INDEX "IX_import_rows_import_id_state_number" ON "import_rows" ("import_id", "state", "number");
@@ -573,17 +584,7 @@ CREATE INDEX "IX_saved_views_organization_id_user_id" ON "saved_views" ("organiz
 CREATE INDEX "IX_web_sessions_expires_at" ON "web_sessions" ("expires_at");
 
 INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261126025841_TheWebApplication', '10.0.15');
-
-COMMIT;
-
-BEGIN TRANSACTION;
-CREATE INDEX "ix_webhook_deliveries_due" ON "webhook_deliveries" ("subscription_id", "due_at", "sequence") WHERE state = 'Pending';
-
-CREATE INDEX "ix_webhook_deliveries_tests" ON "webhook_deliveries" ("subscription_id", "sequence") WHERE name = 'test-created';
-
-INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261126051844_DueWebhooks', '10.0.15');
+VALUES ('20261126060524_TheWebApplication', '10.0.15');
 
 COMMIT;
 

@@ -11,8 +11,8 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261126051104_AdministrationAtScale")]
-    partial class AdministrationAtScale
+    [Migration("20261126060524_TheWebApplication")]
+    partial class TheWebApplication
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -1268,6 +1268,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("shared_with_sellers");
 
+                    b.Property<string>("Solutions")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("solutions");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -1488,6 +1492,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex("SubscriptionId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_log");
 
+                    b.HasIndex("SubscriptionId", "DueAt", "Sequence")
+                        .HasDatabaseName("ix_webhook_deliveries_due")
+                        .HasFilter("state = 'Pending'");
+
                     b.HasIndex("SubscriptionId", "ReferralId", "Sequence")
                         .HasDatabaseName("ix_webhook_deliveries_pending")
                         .HasFilter("state = 'Pending'");
@@ -1495,6 +1503,10 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     b.HasIndex(new[] { "SubscriptionId", "Sequence" }, "failed")
                         .HasDatabaseName("ix_webhook_deliveries_failed")
                         .HasFilter("state = 'Failed'");
+
+                    b.HasIndex(new[] { "SubscriptionId", "Sequence" }, "tests")
+                        .HasDatabaseName("ix_webhook_deliveries_tests")
+                        .HasFilter("name = 'test-created'");
 
                     b.ToTable("webhook_deliveries", (string)null);
                 });

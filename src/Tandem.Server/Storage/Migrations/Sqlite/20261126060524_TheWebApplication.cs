@@ -11,6 +11,15 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "notices");
+
+            migrationBuilder.AddColumn<string>(
+                name: "solutions",
+                table: "referrals",
+                type: "TEXT",
+                nullable: true);
+
             migrationBuilder.AddColumn<string>(
                 name: "contact_email",
                 table: "locations",
@@ -53,6 +62,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     headers_digest = table.Column<string>(type: "TEXT", nullable: false),
                     state = table.Column<string>(type: "TEXT", nullable: false),
                     revision = table.Column<int>(type: "INTEGER", nullable: false),
+                    checked_to = table.Column<int>(type: "INTEGER", nullable: false),
                     problem = table.Column<string>(type: "TEXT", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     leased_by = table.Column<Guid>(type: "TEXT", nullable: true),
@@ -86,7 +96,9 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                     email = table.Column<string>(type: "TEXT", nullable: true),
                     kind = table.Column<string>(type: "TEXT", nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    referral_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    referral_id = table.Column<Guid>(type: "TEXT", nullable: true),
+                    subscription_id = table.Column<Guid>(type: "TEXT", nullable: true),
+                    receiver = table.Column<string>(type: "TEXT", nullable: true),
                     deal_name = table.Column<string>(type: "TEXT", nullable: true),
                     partner_name = table.Column<string>(type: "TEXT", nullable: true),
                     reason = table.Column<string>(type: "TEXT", nullable: true),
@@ -186,6 +198,18 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
+                name: "ix_webhook_deliveries_due",
+                table: "webhook_deliveries",
+                columns: new[] { "subscription_id", "due_at", "sequence" },
+                filter: "state = 'Pending'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_webhook_deliveries_tests",
+                table: "webhook_deliveries",
+                columns: new[] { "subscription_id", "sequence" },
+                filter: "name = 'test-created'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_admin_changes_organization_id_sequence",
                 table: "admin_changes",
                 columns: new[] { "organization_id", "sequence" });
@@ -277,9 +301,42 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
             migrationBuilder.DropTable(
                 name: "imports");
 
+            migrationBuilder.DropIndex(
+                name: "ix_webhook_deliveries_due",
+                table: "webhook_deliveries");
+
+            migrationBuilder.DropIndex(
+                name: "ix_webhook_deliveries_tests",
+                table: "webhook_deliveries");
+
+            migrationBuilder.DropColumn(
+                name: "solutions",
+                table: "referrals");
+
             migrationBuilder.DropColumn(
                 name: "contact_email",
                 table: "locations");
+
+            migrationBuilder.CreateTable(
+                name: "notices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    kind = table.Column<string>(type: "TEXT", nullable: false),
+                    organization_id = table.Column<string>(type: "TEXT", nullable: false),
+                    subject_id = table.Column<string>(type: "TEXT", nullable: false),
+                    text = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_notices", x => x.id);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_notices_organization_id_created_at",
+                table: "notices",
+                columns: new[] { "organization_id", "created_at" });
         }
     }
 }

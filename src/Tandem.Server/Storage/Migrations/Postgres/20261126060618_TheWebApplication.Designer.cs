@@ -12,8 +12,8 @@ using Tandem.Server.Storage;
 namespace Tandem.Server.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261126052035_DueWebhooks")]
-    partial class DueWebhooks
+    [Migration("20261126060618_TheWebApplication")]
+    partial class TheWebApplication
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -412,6 +412,10 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("caller");
 
+                    b.Property<int>("CheckedTo")
+                        .HasColumnType("integer")
+                        .HasColumnName("checked_to");
+
                     b.Property<string>("Columns")
                         .IsRequired()
                         .HasColumnType("text")
@@ -625,9 +629,17 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("reason");
 
-                    b.Property<Guid>("ReferralId")
+                    b.Property<string>("Receiver")
+                        .HasColumnType("text")
+                        .HasColumnName("receiver");
+
+                    b.Property<Guid?>("ReferralId")
                         .HasColumnType("uuid")
                         .HasColumnName("referral_id");
+
+                    b.Property<Guid?>("SubscriptionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subscription_id");
 
                     b.Property<Guid?>("UserId")
                         .HasColumnType("uuid")
@@ -1267,6 +1279,10 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                         .HasColumnType("boolean")
                         .HasColumnName("shared_with_sellers");
 
+                    b.Property<string>("Solutions")
+                        .HasColumnType("text")
+                        .HasColumnName("solutions");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("text")
@@ -1425,44 +1441,6 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     b.HasIndex("OrganizationId", "UserId");
 
                     b.ToTable("saved_views", (string)null);
-                });
-
-            modelBuilder.Entity("Tandem.Server.Webhooks.NoticeRow", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("kind");
-
-                    b.Property<string>("OrganizationId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("organization_id");
-
-                    b.Property<string>("SubjectId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("subject_id");
-
-                    b.Property<string>("Text")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("text");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("OrganizationId", "CreatedAt");
-
-                    b.ToTable("notices", (string)null);
                 });
 
             modelBuilder.Entity("Tandem.Server.Webhooks.WebhookDeliveryRow", b =>

@@ -12,6 +12,15 @@ namespace Tandem.Server.Storage.Migrations.Postgres
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "notices");
+
+            migrationBuilder.AddColumn<string>(
+                name: "solutions",
+                table: "referrals",
+                type: "text",
+                nullable: true);
+
             migrationBuilder.AddColumn<string>(
                 name: "contact_email",
                 table: "locations",
@@ -54,6 +63,7 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     headers_digest = table.Column<string>(type: "text", nullable: false),
                     state = table.Column<string>(type: "text", nullable: false),
                     revision = table.Column<int>(type: "integer", nullable: false),
+                    checked_to = table.Column<int>(type: "integer", nullable: false),
                     problem = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     leased_by = table.Column<Guid>(type: "uuid", nullable: true),
@@ -87,7 +97,9 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                     email = table.Column<string>(type: "text", nullable: true),
                     kind = table.Column<string>(type: "text", nullable: false),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
-                    referral_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    referral_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    subscription_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    receiver = table.Column<string>(type: "text", nullable: true),
                     deal_name = table.Column<string>(type: "text", nullable: true),
                     partner_name = table.Column<string>(type: "text", nullable: true),
                     reason = table.Column<string>(type: "text", nullable: true),
@@ -187,6 +199,18 @@ namespace Tandem.Server.Storage.Migrations.Postgres
                 });
 
             migrationBuilder.CreateIndex(
+                name: "ix_webhook_deliveries_due",
+                table: "webhook_deliveries",
+                columns: new[] { "subscription_id", "due_at", "sequence" },
+                filter: "state = 'Pending'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_webhook_deliveries_tests",
+                table: "webhook_deliveries",
+                columns: new[] { "subscription_id", "sequence" },
+                filter: "name = 'test-created'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_admin_changes_organization_id_sequence",
                 table: "admin_changes",
                 columns: new[] { "organization_id", "sequence" });
@@ -278,9 +302,42 @@ namespace Tandem.Server.Storage.Migrations.Postgres
             migrationBuilder.DropTable(
                 name: "imports");
 
+            migrationBuilder.DropIndex(
+                name: "ix_webhook_deliveries_due",
+                table: "webhook_deliveries");
+
+            migrationBuilder.DropIndex(
+                name: "ix_webhook_deliveries_tests",
+                table: "webhook_deliveries");
+
+            migrationBuilder.DropColumn(
+                name: "solutions",
+                table: "referrals");
+
             migrationBuilder.DropColumn(
                 name: "contact_email",
                 table: "locations");
+
+            migrationBuilder.CreateTable(
+                name: "notices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    organization_id = table.Column<string>(type: "text", nullable: false),
+                    subject_id = table.Column<string>(type: "text", nullable: false),
+                    text = table.Column<string>(type: "text", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_notices", x => x.id);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_notices_organization_id_created_at",
+                table: "notices",
+                columns: new[] { "organization_id", "created_at" });
         }
     }
 }
