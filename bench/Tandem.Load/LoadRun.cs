@@ -34,7 +34,7 @@ internal sealed class LoadRun(bool isQuick, string only)
             await Measure(await PostgresData.Create(postgres, "small"), await PostgresData.Create(postgres, "large"));
             await Webhooks(new SqliteData(Path.Combine(_folder, "hooks")));
             await Webhooks(await PostgresData.Create(postgres, "hooks"));
-            if (only.Length == 0)
+            if (Wants("SQLite", "allocation"))
                 _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
         }
         finally
