@@ -35,7 +35,7 @@ internal sealed class LoadRun(bool isQuick, string only)
             await Webhooks(new SqliteData(Path.Combine(_folder, "hooks")));
             await Webhooks(await PostgresData.Create(postgres, "hooks"));
             await People(new SqliteData(Path.Combine(_folder, "people")));
-            if (only.Length == 0)
+            if (Wants("SQLite", "allocation"))
                 _report.Allocation(await Allocation.Measure(Path.Combine(_folder, "allocation"), Body()));
         }
         finally

@@ -31,7 +31,12 @@ internal sealed class Report
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {page}: {bytes / 1000} kB"));
     }
 
-    public void Allocation((double Get, double Create) bytes) => _allocation = bytes;
+    public void Allocation((double Get, double Create) bytes)
+    {
+        _allocation = bytes;
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  allocation: get {bytes.Get / 1000:N1} kB, create {bytes.Create / 1000:N1} kB"));
+    }
 
     public string Write(int small, int large, int seconds)
     {

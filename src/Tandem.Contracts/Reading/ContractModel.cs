@@ -1,6 +1,9 @@
 using System.Collections;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tandem.Contracts.Referrals;
@@ -46,7 +49,7 @@ public enum ContractKind
 public sealed class ContractType
 {
     private static readonly ConcurrentDictionary<Type, ContractType> Known = new();
-    private readonly FrozenDictionary<string, (ContractProperty Property, bool IsAlias)> _byName;
+    private readonly FrozenDictionary<string, (ContractProperty Property, bool IsAlias)>.AlternateLookup<ReadOnlySpan<char>> _byName;
     private readonly Func<object> _create;
 
     private ContractType(JsonTypeInfo info)
@@ -59,7 +62,7 @@ public sealed class ContractType
             names[property.Name] = (property, false);
         foreach (var property in Properties.Where(p => p.Alias is not null))
             names.TryAdd(property.Alias!, (property, true));
-        _byName = names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        _byName = names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>The contract of a referral.</summary>
@@ -69,7 +72,7 @@ public sealed class ContractType
     public Type ClrType { get; }
 
     /// <summary>Its properties in the order of emission.</summary>
-    public IReadOnlyList<ContractProperty> Properties { get; }
+    public ImmutableArray<ContractProperty> Properties { get; }
 
     /// <summary>The contract of a type that <see cref="ReferralJson"/> knows.</summary>
     public static ContractType Of(Type type) =>
@@ -80,11 +83,21 @@ public sealed class ContractType
     public object Create() => _create();
 
     /// <summary>Finds a property by its name or alias in any case.</summary>
-    public ContractProperty? Find(string name, out bool isAlias)
+    public ContractProperty? Find(ReadOnlySpan<char> name, out bool isAlias)
     {
         var found = _byName.TryGetValue(name, out var hit);
         isAlias = found && hit.IsAlias;
         return found ? hit.Property : null;
+    }
+
+    /// <summary>Finds the property that a member of a JSON object means, without a text of its name where it can.</summary>
+    public ContractProperty? Find(JsonProperty member, out bool isAlias)
+    {
+        var raw = JsonMarshal.GetRawUtf8PropertyName(member);
+        Span<char> name = stackalloc char[64];
+        return raw.Length > name.Length || raw.Contains((byte)'\\')
+            ? Find(member.Name, out isAlias)
+            : Find(name[..Encoding.UTF8.GetChars(raw, name)], out isAlias);
     }
 
     /// <summary>The known name most like a misspelt one; null when none is near.</summary>
@@ -118,7 +131,7 @@ public sealed class ContractType
             if (property.Kind == ContractKind.Object && left is not null && right is not null)
                 property.Nested!.Compare(left, right, $"{prefix}{property.Name}.", paths);
             else if (!property.AreEqual(left, right))
-                paths.Add(prefix + property.Name);
+                paths.Add(PropertyPath.Of(prefix, property.Name));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
@@ -31,6 +32,7 @@ public enum ReadMode
 public sealed class ContractReader
 {
     private const decimal LargestNumber = 1_000_000_000_000_000m;
+    private const int MostlyTaken = 32;
 
     /// <summary>What is wrong, in the order of the body.</summary>
     public List<ContractFault> Faults { get; } = [];
@@ -38,17 +40,16 @@ public sealed class ContractReader
     /// <summary>Paths of unknown properties, which are ignored, each with the nearest known name.</summary>
     public List<(string Path, string? Nearest)> Unknown { get; } = [];
 
-    /// <summary>Paths of the properties that were sent and taken.</summary>
-    public HashSet<string> Taken { get; } = new(StringComparer.Ordinal);
+    /// <summary>Paths of the properties that were sent and taken; a list is one, whatever its elements hold.</summary>
+    public HashSet<string> Taken { get; } = new(MostlyTaken, StringComparer.Ordinal);
 
     /// <summary>Reads the members of a JSON object into <paramref name="target"/>.</summary>
     public void ReadObject(ContractType type, object target, JsonElement body, ReadMode mode, string prefix = "")
     {
-        var sent = new JsonElement[type.Properties.Count];
-        var byAlias = new bool[sent.Length];
+        var sent = ArrayPool<(JsonElement Value, bool ByAlias)>.Shared.Rent(type.Properties.Length);
         foreach (var member in body.EnumerateObject())
         {
-            var property = type.Find(member.Name, out var isAlias);
+            var property = type.Find(member, out var isAlias);
             if (property is null)
             {
                 Unknown.Add((prefix + member.Name, type.Nearest(member.Name)));
@@ -56,17 +57,20 @@ public sealed class ContractReader
             }
 
             // The canonical name wins over its alias; of names that differ only by case the last wins.
-            if (isAlias && sent[property.Index].ValueKind != JsonValueKind.Undefined && !byAlias[property.Index])
-                continue;
-            sent[property.Index] = member.Value;
-            byAlias[property.Index] = isAlias;
+            var (before, byAlias) = sent[property.Index];
+            if (!isAlias || byAlias || before.ValueKind == JsonValueKind.Undefined)
+                sent[property.Index] = (member.Value, isAlias);
         }
 
         foreach (var property in type.Properties)
         {
-            if (sent[property.Index].ValueKind != JsonValueKind.Undefined)
-                ReadProperty(property, target, sent[property.Index], mode, prefix + property.Name);
+            var value = sent[property.Index].Value;
+            if (value.ValueKind != JsonValueKind.Undefined)
+                ReadProperty(property, target, value, mode, PropertyPath.Of(prefix, property.Name));
         }
+
+        // Empty again for the next one.
+        ArrayPool<(JsonElement Value, bool ByAlias)>.Shared.Return(sent, clearArray: true);
     }
 
     /// <summary>Reads one value into a property of <paramref name="target"/>, as far as its access allows.</summary>
@@ -78,7 +82,7 @@ public sealed class ContractReader
         switch (property.Kind)
         {
             case ContractKind.Object when value.ValueKind == JsonValueKind.Object:
-                Taken.Add(path);
+                Take(path);
                 ReadObject(property.Nested!, property.Get(target)!, value, mode == ReadMode.Patch ? ReadMode.Merge : mode, path + ".");
                 break;
             case ContractKind.Object when value.ValueKind == JsonValueKind.Null && mode == ReadMode.Create:
@@ -92,7 +96,7 @@ public sealed class ContractReader
             case ContractKind.List:
                 if (ReadList(property, value, path) is { } list)
                 {
-                    Taken.Add(path);
+                    Take(path);
                     property.Set(target, list);
                 }
 
@@ -105,7 +109,7 @@ public sealed class ContractReader
                 }
                 else if (TryScalar(property, value, path, out var scalar))
                 {
-                    Taken.Add(path);
+                    Take(path);
                     property.Set(target, scalar);
                 }
 
@@ -131,6 +135,13 @@ public sealed class ContractReader
             default:
                 return TryScalar(list, value, path, out var scalar) ? scalar : null;
         }
+    }
+
+    // Which members an element has, nobody asks.
+    private void Take(string path)
+    {
+        if (!path.Contains('['))
+            Taken.Add(path);
     }
 
     private bool IsOpen(ContractProperty property, ReadMode mode, string path)
@@ -200,7 +211,7 @@ public sealed class ContractReader
     // an element is one element.
     private static bool IsIdMap(ContractProperty property, JsonElement value) =>
         property.Nested?.ClrType == typeof(Referrals.CustomerProfileId)
-        && !value.EnumerateObject().Any(m => property.Nested.Find(m.Name, out _) is not null);
+        && !value.EnumerateObject().Any(m => property.Nested.Find(m, out _) is not null);
 
     private bool TryScalar(ContractProperty property, JsonElement value, string path, out object? scalar)
     {

@@ -1,5 +1,8 @@
-using System.Globalization;
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Text;
+using Tandem.Server.Http;
 
 namespace Tandem.Server.Engagements;
 
@@ -9,41 +12,57 @@ namespace Tandem.Server.Engagements;
 /// </summary>
 internal static class CanonicalJson
 {
+    private const int LikelySize = 4 * 1024;
+
+    private static readonly SearchValues<char> Escaped =
+        SearchValues.Create(['"', '\\', .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
+
     public static string Write(SortedDictionary<string, object?> value)
     {
-        var text = new StringBuilder(512);
-        Write(text, value);
-        return text.ToString();
+        using var json = new PooledBuffer(LikelySize);
+        Write(json, value);
+        return Encoding.UTF8.GetString(json.Written.Span);
+    }
+
+    /// <summary>SHA-256 of what <see cref="Write(SortedDictionary{string, object?})"/> answers.</summary>
+    public static byte[] Digest(SortedDictionary<string, object?> value)
+    {
+        using var json = new PooledBuffer(LikelySize);
+        Write(json, value);
+        return SHA256.HashData(json.Written.Span);
     }
 
     /// <summary>An object to be written; its members are sorted by UTF-16 code units, as the form wants it.</summary>
     public static SortedDictionary<string, object?> Object() => new(StringComparer.Ordinal);
 
-    private static void Write(StringBuilder text, object? value)
+    private static void Write(PooledBuffer json, object? value)
     {
         switch (value)
         {
             case null:
-                text.Append("null");
+                json.Write("null"u8);
                 break;
             case string s:
-                Quote(text, s);
+                Quote(json, s);
                 break;
             case bool b:
-                text.Append(b ? "true" : "false");
+                json.Write(b ? "true"u8 : "false"u8);
                 break;
-            case int or long:
-                text.Append(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
+            case int i:
+                Number(json, i);
+                break;
+            case long l:
+                Number(json, l);
                 break;
             case IEnumerable<string> list:
-                Join(text, '[', ']', list, Quote);
+                Join(json, "["u8, "]"u8, list, Quote);
                 break;
             case SortedDictionary<string, object?> members:
-                Join(text, '{', '}', members, static (text, member) =>
+                Join(json, "{"u8, "}"u8, members, static (json, member) =>
                 {
-                    Quote(text, member.Key);
-                    text.Append(':');
-                    Write(text, member.Value);
+                    Quote(json, member.Key);
+                    json.Write(":"u8);
+                    Write(json, member.Value);
                 });
                 break;
             default:
@@ -51,40 +70,52 @@ internal static class CanonicalJson
         }
     }
 
-    private static void Join<T>(StringBuilder text, char open, char close, IEnumerable<T> items, Action<StringBuilder, T> write)
+    private static void Number(PooledBuffer json, long value)
     {
-        text.Append(open);
+        const int Longest = 20;
+        Utf8Formatter.TryFormat(value, json.GetSpan(Longest), out var length);
+        json.Advance(length);
+    }
+
+    private static void Join<T>(
+        PooledBuffer json, ReadOnlySpan<byte> open, ReadOnlySpan<byte> close, IEnumerable<T> items, Action<PooledBuffer, T> write)
+    {
+        json.Write(open);
         var isFirst = true;
         foreach (var item in items)
         {
             if (!isFirst)
-                text.Append(',');
+                json.Write(","u8);
             isFirst = false;
-            write(text, item);
+            write(json, item);
         }
 
-        text.Append(close);
+        json.Write(close);
     }
 
-    private static void Quote(StringBuilder text, string value)
+    private static void Quote(PooledBuffer json, string value)
     {
-        text.Append('"');
-        foreach (var c in value)
+        json.Write("\""u8);
+        var rest = value.AsSpan();
+        for (int at; (at = rest.IndexOfAny(Escaped)) >= 0; rest = rest[(at + 1)..])
         {
-            _ = c switch
-            {
-                '"' => text.Append("\\\""),
-                '\\' => text.Append("\\\\"),
-                '\b' => text.Append("\\b"),
-                '\t' => text.Append("\\t"),
-                '\n' => text.Append("\\n"),
-                '\f' => text.Append("\\f"),
-                '\r' => text.Append("\\r"),
-                < ' ' => text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                _ => text.Append(c),
-            };
+            Encoding.UTF8.GetBytes(rest[..at], json);
+            Encoding.UTF8.GetBytes(Escape(rest[at]), json);
         }
 
-        text.Append('"');
+        Encoding.UTF8.GetBytes(rest, json);
+        json.Write("\""u8);
     }
+
+    private static string Escape(char c) => c switch
+    {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\b' => "\\b",
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\f' => "\\f",
+        '\r' => "\\r",
+        _ => $"\\u{(int)c:x4}",
+    };
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Tandem.Contracts.Engagements;
 using Tandem.Contracts.Referrals;
+using Tandem.Server.Http;
 using Tandem.Server.Referrals;
 using Tandem.Server.Storage;
 
@@ -25,12 +26,17 @@ internal sealed record HistoryLink(int Number, long Sequence, byte[] Nonce, stri
     public static HistoryLink Seal(LoggedChange change, int number, byte[]? previous, byte[] nonce)
     {
         var publicPart = PublicPartOf(change, number);
-        var privateDigest = Digest(PrivatePartOf(change, number, nonce));
+        var privateDigest = PrivateDigestOf(change, number, nonce);
         return new(number, change.Position.Sequence, nonce, publicPart, privateDigest,
             EngagementProof.Chain(previous ?? EngagementProof.Beginning, Digest(publicPart), privateDigest));
     }
 
-    public static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+    public static byte[] Digest(string text)
+    {
+        using var bytes = new PooledBuffer(text.Length);
+        Encoding.UTF8.GetBytes(text, bytes);
+        return SHA256.HashData(bytes.Written.Span);
+    }
 
     /// <summary>What every party may see; of a change of hidden properties no more than that there was one (B14).</summary>
     public static string PublicPartOf(LoggedChange change, int number)
@@ -57,7 +63,14 @@ internal sealed record HistoryLink(int Number, long Sequence, byte[] Nonce, stri
     }
 
     /// <summary>All that the log says of a change: for its owner.</summary>
-    public static string PrivatePartOf(LoggedChange change, int number, byte[] nonce)
+    public static string PrivatePartOf(LoggedChange change, int number, byte[] nonce) =>
+        CanonicalJson.Write(PrivateMembers(change, number, nonce));
+
+    /// <summary>The digest of <see cref="PrivatePartOf"/>, without the text.</summary>
+    public static byte[] PrivateDigestOf(LoggedChange change, int number, byte[] nonce) =>
+        CanonicalJson.Digest(PrivateMembers(change, number, nonce));
+
+    private static SortedDictionary<string, object?> PrivateMembers(LoggedChange change, int number, byte[] nonce)
     {
         var author = Author(change);
         author["email"] = change.Author.Email;
@@ -81,7 +94,7 @@ internal sealed record HistoryLink(int Number, long Sequence, byte[] Nonce, stri
         part["substatus"] = change.Substatus;
         part["version"] = change.Version;
         part["via"] = change.Via;
-        return CanonicalJson.Write(part);
+        return part;
     }
 
     private static SortedDictionary<string, object?> Author(LoggedChange change)

@@ -60,7 +60,7 @@ internal sealed class ProofAudit(Guid engagementId, SealedHistory history)
         && change is not null
         && change.EngagementId == engagementId
         && link.Number <= history.Sealed && history.Rows[link.Number - 1].Sequence == link.Sequence
-        && HistoryLink.Digest(HistoryLink.PrivatePartOf(change, link.Number, link.Nonce)).AsSpan().SequenceEqual(link.PrivateDigest)
+        && HistoryLink.PrivateDigestOf(change, link.Number, link.Nonce).AsSpan().SequenceEqual(link.PrivateDigest)
         && EngagementProof.Chain(_previous, HistoryLink.Digest(link.PublicPart), link.PrivateDigest).AsSpan().SequenceEqual(link.Hash)
         && ContinuesReferral(change);
 

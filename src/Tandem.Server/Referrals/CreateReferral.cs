@@ -35,7 +35,7 @@ internal static class CreateReferral
         Guid? found = null;
         foreach (var member in body.EnumerateObject())
         {
-            if (string.Equals(member.Name, "engagementId", StringComparison.OrdinalIgnoreCase)
+            if (ContractType.Referral.Find(member, out var isAlias) is { Name: "engagementId" } && !isAlias
                 && member.Value.ValueKind == JsonValueKind.String
                 && Guid.TryParse(member.Value.GetString(), out var id))
                 found = id;

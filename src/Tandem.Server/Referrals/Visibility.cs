@@ -105,9 +105,9 @@ internal static class Visibility
             return showsContacts;
 
         var type = ContractType.Referral;
-        foreach (var name in path.Split('.'))
+        foreach (var name in path.AsSpan().Split('.'))
         {
-            if (type.Find(name, out _) is not { } property)
+            if (type.Find(path.AsSpan(name), out _) is not { } property)
                 return true;
             if (property.HiddenFromOthers)
                 return false;

@@ -282,7 +282,7 @@ internal sealed class ChangeLog(HotDatabase database)
             row.IsDBNull(10) ? null : row.GetString(10), row.IsDBNull(11) ? null : row.GetGuid(11), row.GetString(12),
             row.IsDBNull(13) ? null : row.GetString(13)),
         Via = row.IsDBNull(14) ? null : row.GetString(14),
-        Properties = row.GetString(15).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Properties = PropertyPath.Split(new HotRow(row).Utf8(15)),
         Status = row.IsDBNull(16) ? null : row.GetString(16),
         Substatus = row.IsDBNull(17) ? null : row.GetString(17),
         ContactsShared = row.IsDBNull(18) ? null : row.GetBoolean(18),

@@ -232,7 +232,7 @@ internal sealed class ReferralStore(
                         Email = TextOrNull(row, 5),
                     },
                     Via = TextOrNull(row, 6),
-                    Properties = [.. row.GetString(7).Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+                    Properties = [.. PropertyPath.Split(new HotRow(row).Utf8(7))],
                     ETagBefore = TextOrNull(row, 8),
                     ETagAfter = row.GetString(9),
                 });

@@ -203,7 +203,7 @@ public sealed class MalformedRequestTests
     {
         while (true)
         {
-            var property = type.Properties[random.Next(type.Properties.Count)];
+            var property = type.Properties[random.Next(type.Properties.Length)];
             var name = random.Next(15) == 0 ? property.Name + "x" : random.Next(10) == 0 ? property.Name.ToUpperInvariant() : property.Name;
             if (property.Kind == ContractKind.Object && random.Next(3) > 0)
             {
@@ -244,7 +244,7 @@ public sealed class MalformedRequestTests
             var type = ContractType.Referral;
             while (type is not null && path.Length < 200)
             {
-                var property = type.Properties[random.Next(type.Properties.Count)];
+                var property = type.Properties[random.Next(type.Properties.Length)];
                 path.Append('/').Append(random.Next(20) == 0 ? "~2" : property.Name);
                 if (property.Kind == ContractKind.List && random.Next(3) > 0)
                     path.Append('/').Append(Pick(random, ["0", "-", "1", "-1", "99999999999", "x", ""]));

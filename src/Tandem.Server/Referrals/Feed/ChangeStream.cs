@@ -145,7 +145,7 @@ internal static class ChangeStream
             Kind = row.Enumeration<ReferralChangeKind>(5),
             ChangedDateTime = WireTime.FromUnixMicroseconds(row.Int64(6)),
             ETag = row.Text(7),
-            Properties = [.. row.Text(8).Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+            Properties = [.. PropertyPath.Split(row.Utf8(8))],
         };
         var isRelated = change.OrganizationId != caller.OrganizationId;
         if (isRelated)

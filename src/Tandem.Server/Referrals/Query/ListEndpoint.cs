@@ -14,6 +14,9 @@ internal static class ListEndpoint
     // A hundred referrals of the usual size.
     private const int LikelySize = 384 * 1024;
 
+    // What is copied for the connection is sent before it has left the processor's cache.
+    private const int Piece = 32 * 1024;
+
     public static async Task List(
         HttpContext context, Caller caller, ReferralStore store, SkipTokens tokens, ServerAddress address, TimeProvider clock,
         CancellationToken cancellation)
@@ -63,7 +66,8 @@ internal static class ListEndpoint
         var response = context.Response;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = output.Written.Length;
-        await response.Body.WriteAsync(output.Written, context.RequestAborted);
+        for (var rest = output.Written; !rest.IsEmpty; rest = rest[Math.Min(Piece, rest.Length)..])
+            await response.Body.WriteAsync(rest[..Math.Min(Piece, rest.Length)], context.RequestAborted);
     }
 }
 
