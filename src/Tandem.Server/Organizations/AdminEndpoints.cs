@@ -294,8 +294,6 @@ internal static class AdminEndpoints
         var isFree = email == found.Email || !await request.Db.Users.AnyAsync(u => u.Email == email, request.Cancellation);
         if (!isFree)
             return new RefusalResult(Conflict("email", "There is already a user with this e-mail address on the exchange."));
-        if (draft.IsEnabled == false && await IsLastAdministrator(found, request))
-            return new RefusalResult(LastAdministrator);
         found.Email = email;
         found.Name = faults.Text("name", draft.Name, LongestName, isRequired: false) ?? found.Name;
         if (faults.Text("externalId", draft.ExternalId, LongestName, isRequired: false, mayBeEmpty: true) is { } externalId)
@@ -303,7 +301,8 @@ internal static class AdminEndpoints
         if (faults.Password(draft.Password, isRequired: false) is { } password && faults.Refusal is null)
             found.PasswordHash = Hasher.HashPassword("", password);
         found.IsEnabled = draft.IsEnabled ?? found.IsEnabled;
-        return await Saved(request, faults.Refusal, () => Answer(View(found), AdminJson.Default.UserView));
+        var check = draft.IsEnabled == false ? UnlessLast(found, request) : null;
+        return await Saved(request, faults.Refusal, () => Answer(View(found), AdminJson.Default.UserView), check);
     }
 
     // The user stays, since the history names him.
@@ -311,11 +310,10 @@ internal static class AdminEndpoints
     {
         if (!(await FindUser(organization, user, request)).Succeeded(out var found, out var refusal))
             return new RefusalResult(refusal);
-        if (await IsLastAdministrator(found, request))
-            return new RefusalResult(LastAdministrator);
+        var check = UnlessLast(found, request);
         found.IsEnabled = false;
         request.Db.RemoveRange(found.Roles);
-        return await Saved(request, null, Results.NoContent);
+        return await Saved(request, null, Results.NoContent, check);
     }
 
     private static async Task<IResult> SetPassword(
@@ -378,9 +376,9 @@ internal static class AdminEndpoints
             return new RefusalResult(refusal);
         if (found.Roles.Find(r => r.Id == role) is not { } given)
             return new RefusalResult(Refusal.NotFound("role", "The user has no such role."));
-        if (given.Role == Role.AccountAdmin && await IsLastAdministrator(found, request))
-            return new RefusalResult(LastAdministrator);
-        return await Removed(request, given);
+        var check = given.Role == Role.AccountAdmin ? UnlessLast(found, request) : null;
+        request.Db.Remove(given);
+        return await Saved(request, null, Results.NoContent, check);
     }
 
     private static async Task<IResult> ListClients(string organization, AdminRequest request)
@@ -455,11 +453,13 @@ internal static class AdminEndpoints
             : NoUser;
     }
 
-    // An organization that nobody can manage any more could not be mended from within.
-    private static async Task<bool> IsLastAdministrator(User user, AdminRequest request) =>
+    // An organization that nobody can manage any more could not be mended from within. Of two who take the role from each
+    // other the second one is refused.
+    private static Func<Task<Refusal?>>? UnlessLast(User user, AdminRequest request) =>
         user.Roles.Exists(r => r.Role == Role.AccountAdmin)
-        && !await request.Db.Users.AnyAsync(u => u.OrganizationId == user.OrganizationId && u.Id != user.Id && u.IsEnabled
-            && u.Roles.Any(r => r.Role == Role.AccountAdmin), request.Cancellation);
+            ? async () => await request.Db.Users.AnyAsync(u => u.OrganizationId == user.OrganizationId && u.IsEnabled
+                && u.Roles.Any(r => r.Role == Role.AccountAdmin), request.Cancellation) ? null : LastAdministrator
+            : null;
 
     private static (string? Name, string? MpnId) ReadProfile(DraftFaults faults, string id, ProfileDraft draft)
     {
@@ -468,8 +468,9 @@ internal static class AdminEndpoints
             faults.Text("mpnId", draft.MpnId, LongestId, isRequired: false, mayBeEmpty: true));
     }
 
-    public static async Task<IResult> Saved(AdminRequest request, Refusal? invalid, Func<IResult> answer) =>
-        (invalid ?? await request.Save()) is { } refusal ? new RefusalResult(refusal) : answer();
+    public static async Task<IResult> Saved(
+        AdminRequest request, Refusal? invalid, Func<IResult> answer, Func<Task<Refusal?>>? check = null) =>
+        (invalid ?? await request.Save(check)) is { } refusal ? new RefusalResult(refusal) : answer();
 
     public static Task<IResult> Removed(AdminRequest request, object row)
     {

@@ -147,11 +147,19 @@ internal sealed class AdminRequest(
     }
 
     /// <summary>Saves, and lets every request see it; a refusal when somebody else was faster.</summary>
-    public async Task<Refusal?> Save()
+    /// <param name="check">
+    /// Asked once the change is made and no other one of the directory can be; its refusal takes the change back.
+    /// </param>
+    public async Task<Refusal?> Save(Func<Task<Refusal?>>? check = null)
     {
         try
         {
+            await using var transaction = check is null ? null : await db.Database.BeginTransactionAsync(Cancellation);
             await db.SaveChangesAsync(Cancellation);
+            if (check is not null && await check() is { } refusal)
+                return refusal;
+            if (transaction is not null)
+                await transaction.CommitAsync(Cancellation);
         }
         catch (DbUpdateException taken) when (DatabaseAwayException.In(taken) is null)
         {

@@ -25,6 +25,7 @@ internal sealed class Courier(
     private readonly HashSet<long> _finished = [];
     private TaskCompletionSource _pulse = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset? _failingSince = failingSince;
+    private string? _url;
     private long _leasedAt = leasedAt;
     private int _sending;
     // A courier begins with every retry: to what hangs it does not go with several at once again and again.
@@ -126,6 +127,7 @@ internal sealed class Courier(
         }
 
         var subscription = subscriptions.Find(id);
+        Follow(subscription?.Url);
         var mayGoOn = subscription is { State: SubscriptionState.Active } && !_stop.IsCancellationRequested && HoldsLease;
         if (mayGoOn && _ready.Count == 0 && TakeHint())
             await Fetch();
@@ -133,7 +135,7 @@ internal sealed class Courier(
         {
             lock (_lock)
                 _sending++;
-            _ = Deliver(subscription!, delivery);
+            _ = Deliver(delivery);
         }
 
         lock (_lock)
@@ -189,18 +191,29 @@ internal sealed class Courier(
         while (await store.PutBehind(behind, _stop.Token) > 0 && due.IsFull && _ready.Count == 0);
     }
 
-    private async Task Deliver(Subscription subscription, DueDelivery delivery)
+    // Somewhere else the receiver has five days again.
+    private void Follow(string? url)
     {
-        var result = await TryAttempt(subscription, delivery);
+        lock (_lock)
+        {
+            if (_url is not null && _url != url)
+                _failingSince = null;
+            _url = url;
+        }
+    }
+
+    private async Task Deliver(DueDelivery delivery)
+    {
+        var result = await TryAttempt(delivery);
         lock (_lock)
         {
             _sending--;
             _pulse.TrySetResult();
         }
 
-        var isStored = result is not null && await results.Store(result, NoteHealth(subscription, result));
+        var isStored = result is not null && await results.Store(result, NoteHealth(result));
         if (isStored)
-            await PauseIfHopeless(subscription);
+            await PauseIfHopeless();
         lock (_lock)
         {
             _underway.Remove(delivery.Sequence);
@@ -212,10 +225,8 @@ internal sealed class Courier(
     }
 
     /// <summary>Null when it was cut off.</summary>
-    private async Task<DeliveryResult?> TryAttempt(Subscription subscription, DueDelivery delivery)
+    private async Task<DeliveryResult?> TryAttempt(DueDelivery delivery)
     {
-        if (!subscription.Wants(delivery.Name))
-            return new(delivery, DeliveryState.Dropped, delivery.Attempts, clock.GetUtcNow(), null);
         try
         {
             await slots.WaitAsync(_stop.Token);
@@ -227,7 +238,12 @@ internal sealed class Courier(
 
         try
         {
-            return await Attempt(subscription, delivery);
+            // As it is now: it may have changed while this waited.
+            if (subscriptions.Find(id) is not { State: SubscriptionState.Active } subscription)
+                return null;
+            return subscription.Wants(delivery.Name)
+                ? await Attempt(subscription, delivery)
+                : new(delivery, DeliveryState.Dropped, delivery.Attempts, clock.GetUtcNow(), null);
         }
         catch (OperationCanceledException)
         {
@@ -255,19 +271,21 @@ internal sealed class Courier(
     }
 
     // Stored with the result, and only when it changes.
-    private HotStatement? NoteHealth(Subscription subscription, DeliveryResult result)
+    private HotStatement? NoteHealth(DeliveryResult result)
     {
         lock (_lock)
         {
             if (result.Attempt is null || (result.State == DeliveryState.Delivered) == (_failingSince is null))
                 return null;
             _failingSince = result.State == DeliveryState.Delivered ? null : result.Attempt.DateTime;
-            return WebhookStore.NoteFailing(subscription.Id, _failingSince);
+            return WebhookStore.NoteFailing(id, _failingSince);
         }
     }
 
-    private async Task PauseIfHopeless(Subscription subscription)
+    private async Task PauseIfHopeless()
     {
+        if (subscriptions.Find(id) is not { } subscription)
+            return;
         DateTimeOffset since;
         lock (_lock)
         {
@@ -280,8 +298,8 @@ internal sealed class Courier(
             + "for five days; events wait until somebody resumes the subscription.";
         try
         {
-            if (await subscriptions.Pause(subscription, because, CancellationToken.None))
-                logger.LogWarning("Webhook subscription {Subscription} was paused: {Reason}", subscription.Id, because);
+            if (await subscriptions.Pause(subscription, since, because, CancellationToken.None))
+                logger.LogWarning("Webhook subscription {Subscription} was paused: {Reason}", id, because);
         }
         catch (Exception failure) when (failure is DbException or DatabaseAwayException)
         {

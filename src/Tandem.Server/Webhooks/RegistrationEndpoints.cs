@@ -200,7 +200,7 @@ internal static class RegistrationEndpoints
             json.WriteStartObject();
             json.WriteString("correlationId", id);
             json.WriteString("partnerId", SubscriberId(caller, organizations));
-            json.WriteString("status", test.Attempts.Count > 0 ? "completed" : "inProgress");
+            json.WriteString("status", test.Attempts.Count > 0 || test.State != DeliveryState.Pending ? "completed" : "inProgress");
             json.WriteString("callbackUrl", url);
             json.WriteStartArray("results");
             foreach (var attempt in test.Attempts)

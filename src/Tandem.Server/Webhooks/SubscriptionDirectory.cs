@@ -155,15 +155,17 @@ internal sealed class SubscriptionDirectory(
     }
 
     /// <summary>Pauses a receiver that has failed for too long, and tells the people who may resume it.</summary>
-    public async Task<bool> Pause(Subscription subscription, string because, CancellationToken cancellation)
+    /// <param name="since">When it began to fail; one that has been resumed or moved meanwhile has five days again.</param>
+    public async Task<bool> Pause(
+        Subscription subscription, DateTimeOffset since, string because, CancellationToken cancellation)
     {
         // In the transaction of the pause: of several nodes one tells. The e-mail leaves when the sender next looks.
         var (told, _) = await notices.Statements([NoticePlan.Paused(subscription, organizations.Current, clock.GetUtcNow())], cancellation);
         return await Write(async (session, cancellation) =>
         {
             if (await session.Command("UPDATE webhook_subscriptions SET state = 'Paused', paused_because = @because "
-                + "WHERE id = @id AND state = 'Active'").With("@because", because).With("@id", database.Id(subscription.Id))
-                .ExecuteNonQueryAsync(cancellation) == 0)
+                + "WHERE id = @id AND state = 'Active' AND failing_since <= @since").With("@because", because)
+                .With("@id", database.Id(subscription.Id)).With("@since", WireTime.ToUnixMicroseconds(since)).ExecuteNonQueryAsync(cancellation) == 0)
                 return false;
             foreach (var notice in told)
                 await session.Command(notice.Sql, notice.Values).ExecuteNonQueryAsync(cancellation);

@@ -175,13 +175,16 @@ internal sealed class WebhookDispatcher(
             if (_couriers.IsEmpty || cancellation.IsCancellationRequested)
                 continue;
             var running = _couriers.Values.ToList();
+            // Who waits too long for an answer has to look at the clock.
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            late.CancelAfter(BetweenRenewals);
             try
             {
                 var began = TimeProvider.System.GetTimestamp();
-                var kept = await store.Lease(_node, [.. running.Select(c => c.Id)], cancellation);
+                var kept = await store.Renew(_node, [.. running.Select(c => c.Id)], late.Token);
                 foreach (var courier in running)
                 {
-                    if (kept.ContainsKey(courier.Id))
+                    if (kept.Contains(courier.Id))
                         courier.Renewed(began);
                     else
                         courier.Stop();

@@ -89,6 +89,11 @@ internal sealed class WebhookStore(HotDatabase database)
     private static readonly HotSql FailsSince = new(
         "UPDATE webhook_subscriptions SET failing_since = $2 WHERE id = $1", Uuid, Bigint);
 
+    // The database's clock, which is all nodes'.
+    private readonly string _now = database.Kind == DatabaseKind.Postgres
+        ? "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+        : "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
+
     public HotDatabase Database => database;
 
     /// <summary>The statements that store an event and its deliveries.</summary>
@@ -119,9 +124,9 @@ internal sealed class WebhookStore(HotDatabase database)
             await session.Command($"SELECT 1 FROM webhook_subscriptions WHERE id = @id{locking}")
                 .With("@id", database.Id(registration.Id)).ExecuteScalarAsync(cancellation);
             var recent = new List<long>();
-            var command = session.Command("SELECT created_at FROM webhook_deliveries WHERE subscription_id = @id "
+            var command = session.Command("SELECT created_at FROM webhook_deliveries WHERE organization_id = @organization "
                 + $"AND name = '{EventNames.TestCreated}' AND created_at > @since ORDER BY sequence DESC LIMIT @most")
-                .With("@id", database.Id(registration.Id)).With("@since", WireTime.ToUnixMicroseconds(now - minute))
+                .With("@organization", registration.OrganizationId).With("@since", WireTime.ToUnixMicroseconds(now - minute))
                 .With("@most", mostPerMinute);
             await using (var row = await command.ExecuteReaderAsync(cancellation))
             {
@@ -141,20 +146,16 @@ internal sealed class WebhookStore(HotDatabase database)
         return wait;
     }
 
-    /// <summary>The node takes or keeps the right to send for subscriptions that no other living node has.</summary>
+    /// <summary>The node takes the right to send for subscriptions that no other living node has.</summary>
     /// <returns>Those that it has now, and since when each fails.</returns>
     public async Task<Dictionary<Guid, DateTimeOffset?>> Lease(
         Guid node, IReadOnlyCollection<Guid> subscriptions, CancellationToken cancellation)
     {
         var leased = new Dictionary<Guid, DateTimeOffset?>();
-        var isPostgres = database.Kind == DatabaseKind.Postgres;
-        var now = isPostgres
-            ? "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
-            : "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
-        var free = $"(leased_by IS NULL OR leased_by = @node OR leased_until < {now})";
-        var sql = $"UPDATE webhook_subscriptions SET leased_by = @node, leased_until = {now} + {(long)LeaseTime.TotalMicroseconds} "
+        var free = $"(leased_by IS NULL OR leased_by = @node OR leased_until < {_now})";
+        var sql = $"UPDATE webhook_subscriptions SET leased_by = @node, leased_until = {_now} + {(long)LeaseTime.TotalMicroseconds} "
             + $"WHERE id IN (SELECT id FROM webhook_subscriptions WHERE id {database.Among("@ids")} AND {free} "
-            + $"{(isPostgres ? "FOR UPDATE SKIP LOCKED" : "")}) RETURNING id, failing_since";
+            + $"{(database.Kind == DatabaseKind.Postgres ? "FOR UPDATE SKIP LOCKED" : "")}) RETURNING id, failing_since";
         await database.Write(async (session, cancellation) =>
         {
             leased.Clear();
@@ -165,6 +166,25 @@ internal sealed class WebhookStore(HotDatabase database)
             return leased.Count > 0;
         }, cancellation);
         return leased;
+    }
+
+    /// <summary>The node keeps the right that it has. It waits for whoever changes a subscription just then.</summary>
+    /// <returns>Those that it still has.</returns>
+    public async Task<HashSet<Guid>> Renew(Guid node, IReadOnlyCollection<Guid> subscriptions, CancellationToken cancellation)
+    {
+        var kept = new HashSet<Guid>();
+        await database.Write(async (session, cancellation) =>
+        {
+            kept.Clear();
+            await using var row = await session.Command(
+                $"UPDATE webhook_subscriptions SET leased_until = {_now} + {(long)LeaseTime.TotalMicroseconds} "
+                + $"WHERE leased_by = @node AND id {database.Among("@ids")} RETURNING id")
+                .With("@node", database.Id(node)).With("@ids", database.Ids(subscriptions)).ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+                kept.Add(row.GetGuid(0));
+            return kept.Count > 0;
+        }, cancellation);
+        return kept;
     }
 
     /// <summary>Another node may send at once for what this one held.</summary>

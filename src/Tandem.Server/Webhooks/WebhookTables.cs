@@ -113,7 +113,7 @@ internal sealed class WebhookDeliveryRow : IEntityTypeConfiguration<WebhookDeliv
         builder.HasIndex(d => new { d.SubscriptionId, d.DueAt, d.Sequence }).HasFilter("state = 'Pending'")
             .HasDatabaseName("ix_webhook_deliveries_due");
         // How many test events there were of late (W17).
-        builder.HasIndex(d => new { d.SubscriptionId, d.Sequence }, "tests").HasFilter("name = 'test-created'")
+        builder.HasIndex(d => new { d.OrganizationId, d.Sequence }, "tests").HasFilter("name = 'test-created'")
             .HasDatabaseName("ix_webhook_deliveries_tests");
     }
 }

@@ -83,10 +83,13 @@ public sealed class PausedWebhookTests : IAsyncLifetime
             var hook = (await first.Post(Alice, SubscriptionEndpoints.Path, new JsonObject { ["url"] = "http://127.0.0.1:9/" })).Is(201).Id;
             for (var times = 1; times <= 2; times++)
             {
+                await TestDatabase.Ask(folder, "UPDATE webhook_subscriptions SET failing_since = 0");
                 var paused = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Pause(i % 2 == 0 ? first : second, hook)));
                 Assert.Single(paused, p => p);
                 Assert.Equal(times, (await second.NoticesOf(Alice)).Count);
                 (await first.Post(Alice, $"{SubscriptionEndpoints.Path}/{hook}/resume", null)).Is(200);
+                // Who still counts from before has nothing to count from.
+                Assert.False(await Pause(second, hook));
             }
         }
 
@@ -97,7 +100,7 @@ public sealed class PausedWebhookTests : IAsyncLifetime
     {
         var subscriptions = server.Services.GetRequiredService<SubscriptionDirectory>();
         await subscriptions.Reload(Cancellation);
-        return await subscriptions.Pause(subscriptions.Find(Guid.Parse(hook))!, Because, Cancellation);
+        return await subscriptions.Pause(subscriptions.Find(Guid.Parse(hook))!, DateTimeOffset.UnixEpoch, Because, Cancellation);
     }
 
     private static async Task Admin(TandemServer server, string email, string? location)

@@ -63,6 +63,30 @@ public sealed class AdministrationTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Of_administrators_who_send_each_other_away_one_stays() // B11
+    {
+        var organization = (string)(await _server.Post(Sam, "/admin/organizations",
+            new JsonObject { ["id"] = $"{Guid.NewGuid()}", ["name"] = "Of two" })).Is(201).Json["id"]!;
+        var users = $"/admin/organizations/{organization}/users";
+        for (var round = 0; round < 5; round++)
+        {
+            var two = new List<string>();
+            foreach (var email in new[] { $"{Guid.NewGuid():N}@two.example", $"{Guid.NewGuid():N}@two.example" })
+            {
+                two.Add((await _server.Post(Sam, users, new JsonObject { ["email"] = email, ["name"] = email })).Is(201).Id);
+                (await _server.Post(Sam, $"{users}/{two[^1]}/roles", new JsonObject { ["role"] = "Account admin" })).Is(201);
+            }
+
+            // Those of the round before leave first.
+            foreach (var earlier in (await _server.Get(Sam, users)).Value.Where(u => (bool)u["isEnabled"]! && !two.Contains((string)u["id"]!)))
+                (await _server.Send(Sam, HttpMethod.Delete, $"{users}/{earlier["id"]}", null)).Is(204);
+            var answers = await Task.WhenAll(two.Select(user => _server.Send(Sam, HttpMethod.Delete, $"{users}/{user}", null)));
+            Assert.Equal([204, 409], answers.Select(a => a.Status).Order());
+            Assert.Single((await _server.Get(Sam, users)).Value, u => (bool)u["isEnabled"]!);
+        }
+    }
+
+    [Fact]
     public async Task A_disabled_user_is_gone_at_once_and_his_name_stays_in_the_history()
     {
         var email = $"{Guid.NewGuid():N}@contoso.example";

@@ -288,6 +288,10 @@ public sealed class WebhookRegistrationTests
         var refused = (await server.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(429);
         ErrorShape.CheckWebhook(refused);
         Assert.Equal("40", refused.Headers["Retry-After"]);
+        // They are the tenant's, whatever it registers.
+        (await server.Send(Alice, HttpMethod.Delete, Hooks.V1, null)).Is(204);
+        await server.Register(Alice, "http://127.0.0.1:9/");
+        (await server.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(429);
         (await server.Post(Carol, $"{Hooks.V1}/validationEvents", null)).Is(200);
         clock.Advance(TimeSpan.FromSeconds(41));
         (await server.Post(Alice, $"{Hooks.V1}/validationEvents", null)).Is(200);

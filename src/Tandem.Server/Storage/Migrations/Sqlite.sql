@@ -557,7 +557,7 @@ CREATE TABLE "import_rows" (
 
 CREATE INDEX "ix_webhook_deliveries_due" ON "webhook_deliveries" ("subscription_id", "due_at", "sequence") WHERE state = 'Pending';
 
-CREATE INDEX "ix_webhook_deliveries_tests" ON "webhook_deliveries" ("subscription_id", "sequence") WHERE name = 'test-created';
+CREATE INDEX "ix_webhook_deliveries_tests" ON "webhook_deliveries" ("organization_id", "sequence") WHERE name = 'test-created';
 
 CREATE INDEX "IX_admin_changes_organization_id_sequence" ON "admin_changes" ("organization_id", "sequence");
 
@@ -584,7 +584,7 @@ CREATE INDEX "IX_saved_views_organization_id_user_id" ON "saved_views" ("organiz
 CREATE INDEX "IX_web_sessions_expires_at" ON "web_sessions" ("expires_at");
 
 INSERT INTO "migrations" ("MigrationId", "ProductVersion")
-VALUES ('20261126060524_TheWebApplication', '10.0.15');
+VALUES ('20261126061139_TheWebApplication', '10.0.15');
 
 COMMIT;
 

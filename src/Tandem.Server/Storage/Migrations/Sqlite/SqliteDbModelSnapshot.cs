@@ -1501,7 +1501,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_webhook_deliveries_failed")
                         .HasFilter("state = 'Failed'");
 
-                    b.HasIndex(new[] { "SubscriptionId", "Sequence" }, "tests")
+                    b.HasIndex(new[] { "OrganizationId", "Sequence" }, "tests")
                         .HasDatabaseName("ix_webhook_deliveries_tests")
                         .HasFilter("name = 'test-created'");
 

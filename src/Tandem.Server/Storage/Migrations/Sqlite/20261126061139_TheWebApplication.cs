@@ -206,7 +206,7 @@ namespace Tandem.Server.Storage.Migrations.Sqlite
             migrationBuilder.CreateIndex(
                 name: "ix_webhook_deliveries_tests",
                 table: "webhook_deliveries",
-                columns: new[] { "subscription_id", "sequence" },
+                columns: new[] { "organization_id", "sequence" },
                 filter: "name = 'test-created'");
 
             migrationBuilder.CreateIndex(
