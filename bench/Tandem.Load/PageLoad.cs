@@ -8,7 +8,7 @@ namespace Tandem.Load;
 /// How long a person waits, in Debian's Chromium: from the address or the click until the page answers clicks and shows its
 /// data. Every look is a new browser with an empty cache.
 /// </summary>
-internal sealed class PageLoad(ServerUnderTest server, int looks) : IAsyncDisposable
+internal sealed class PageLoad(int looks) : IAsyncDisposable
 {
     /// <summary>The pages that people begin with.</summary>
     public static readonly IReadOnlyList<(string Name, string Path)> Pages =
@@ -16,18 +16,21 @@ internal sealed class PageLoad(ServerUnderTest server, int looks) : IAsyncDispos
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private string? _server;
+    private string? _cookies;
 
     /// <summary>From the click on a name to the first page, of the first person who comes to a server just started.</summary>
-    public async Task<Measured> FirstSignIn()
+    public async Task<Measured> FirstSignIn(string server)
     {
+        _server = server;
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(
             new() { ExecutablePath = "/usr/bin/chromium", Args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
-        await using var context = await _browser.NewContextAsync(new() { BaseURL = server.Url });
+        await using var context = await _browser.NewContextAsync(new() { BaseURL = _server });
         var page = await context.NewPageAsync();
         await page.GotoAsync("/");
         var waited = await Time(page, () => page.GetByRole(AriaRole.Button, new() { Name = "alice@contoso.example" }).ClickAsync());
-        Cookies = await context.StorageStateAsync();
+        _cookies = await context.StorageStateAsync();
         return Summary([waited]);
     }
 
@@ -38,7 +41,7 @@ internal sealed class PageLoad(ServerUnderTest server, int looks) : IAsyncDispos
         var most = 0L;
         for (var i = 0; i < looks; i++)
         {
-            await using var context = await _browser!.NewContextAsync(new() { BaseURL = server.Url, StorageState = Cookies });
+            await using var context = await _browser!.NewContextAsync(new() { BaseURL = _server, StorageState = _cookies });
             var page = await context.NewPageAsync();
             var network = await context.NewCDPSessionAsync(page);
             await network.SendAsync("Network.enable");
@@ -58,8 +61,6 @@ internal sealed class PageLoad(ServerUnderTest server, int looks) : IAsyncDispos
             await _browser.CloseAsync();
         _playwright?.Dispose();
     }
-
-    private string? Cookies { get; set; }
 
     private static async Task<double> Time(IPage page, Func<Task> begin)
     {
