@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Text.Json;
-using Npgsql;
 using Tandem.Contracts.Reading;
 using Tandem.Contracts.Webhooks;
 using Tandem.Server.Storage;
@@ -388,27 +387,18 @@ internal sealed class WebhookStore(HotDatabase database)
         while (true)
         {
             var chunk = new List<long>();
-            try
+            await database.Write(async (session, cancellation) =>
             {
-                await database.Write(async (session, cancellation) =>
-                {
-                    chunk.Clear();
-                    var command = session.Command(
-                        $"UPDATE webhook_deliveries SET {change} WHERE sequence IN (SELECT sequence FROM webhook_deliveries "
-                        + $"WHERE subscription_id = @id AND sequence > @after AND {condition} ORDER BY sequence LIMIT {Chunk}{locking}) "
-                        + "RETURNING sequence").With("@id", database.Id(subscription)).With("@after", after);
-                    await using var row = await fill(command).ExecuteReaderAsync(cancellation);
-                    while (await row.ReadAsync(cancellation))
-                        chunk.Add(row.GetInt64(0));
-                    return chunk.Count > 0;
-                }, cancellation);
-            }
-            catch (DatabaseAwayException away) when (away.InnerException is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected })
-            {
-                // A courier was storing what became of the same ones, in another order.
-                continue;
-            }
-
+                chunk.Clear();
+                var command = session.Command(
+                    $"UPDATE webhook_deliveries SET {change} WHERE sequence IN (SELECT sequence FROM webhook_deliveries "
+                    + $"WHERE subscription_id = @id AND sequence > @after AND {condition} ORDER BY sequence LIMIT {Chunk}{locking}) "
+                    + "RETURNING sequence").With("@id", database.Id(subscription)).With("@after", after);
+                await using var row = await fill(command).ExecuteReaderAsync(cancellation);
+                while (await row.ReadAsync(cancellation))
+                    chunk.Add(row.GetInt64(0));
+                return chunk.Count > 0;
+            }, cancellation);
             count += chunk.Count;
             if (chunk.Count < Chunk)
                 return count;
