@@ -18,7 +18,6 @@ namespace Tandem.Server.Organizations;
 internal sealed class AdminRequest(
     HttpContext context, Caller caller, TandemDb db, OrganizationDirectory directory, TimeProvider clock)
 {
-    private const int LongestKey = 255;
     private static readonly TimeSpan RememberTime = TimeSpan.FromHours(24);
     private string _bodyDigest = "";
 
@@ -181,7 +180,7 @@ internal sealed class AdminRequest(
     }
 
     private string? Key => HttpMethods.IsPost(context.Request.Method)
-        && context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 and <= LongestKey } key
+        && context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 } key
             ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.UserId}|{context.Request.Path}|{key}")))
             : null;
 

@@ -14,12 +14,10 @@ namespace Tandem.Server.Referrals;
 /// <param name="Digest">Digest of the body.</param>
 internal sealed record RepeatKey(string Header, string Key, string Digest)
 {
-    private const int LongestKey = 255;
-
     public static RepeatKey? Of(HttpRequest request, Caller caller, ReadOnlySpan<byte> body)
     {
         var headers = request.Headers;
-        var (header, value) = headers["Idempotency-Key"].ToString() is { Length: > 0 and <= LongestKey } key
+        var (header, value) = headers["Idempotency-Key"].ToString() is { Length: > 0 } key
             ? ("Idempotency-Key", key)
             : ContractPipeline.SentGuid(headers["client-request-id"]) is { } client
                 ? ("client-request-id", client)

@@ -23,7 +23,6 @@ internal static class SubscriptionEndpoints
 
     private const int MostOfOrganization = 100;
     private const int LongestFilter = 8000;
-    private const int LongestKey = 255;
     private static readonly TimeSpan OldSecretTime = TimeSpan.FromHours(24);
 
     public static void MapSubscriptions(this IEndpointRouteBuilder routes)
@@ -267,7 +266,7 @@ internal static class SubscriptionEndpoints
             : "This Idempotency-Key was used for another body within the last 24 hours; send a new one for a new request."));
 
     private static string? KeyOf(HttpContext context, Caller caller) =>
-        context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 and <= LongestKey } key
+        context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 } key
             ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.UserId}|{Path}|{key}")))
             : null;
 

@@ -26,12 +26,7 @@ internal static class PartnerOption
     public static Refusal? Read(StringValues values, out string? partner)
     {
         partner = values.ToString().Trim() is { Length: > 0 } text ? text.ToLowerInvariant() : null;
-        if (values.Count > 1)
-            return Refuse($"{Name} is given {values.Count} times; give it once.");
-        // No organization, and more than PostgreSQL takes.
-        return partner?.Contains('\0', StringComparison.Ordinal) == true
-            ? Refuse($"{Name} must be an organization's id, or {Nobody} for those without a partner.")
-            : null;
+        return values.Count > 1 ? Refusal.Invalid(Name, "invalidValue", $"{Name} is given {values.Count} times; give it once.") : null;
     }
 
     /// <summary>Which of <c>referrals r</c>, all of them the caller's own organization's, the option lets through.</summary>
@@ -51,6 +46,4 @@ internal static class PartnerOption
         // They are few in an engagement and many of an organization: an expression keeps SQLite from going through the
         // latter for each row.
         + (partner is null or Nobody ? "" : $" AND p.organization_id || '' = {Parameter}");
-
-    private static Refusal Refuse(string message) => Refusal.Invalid(Name, "invalidValue", message);
 }
