@@ -175,9 +175,9 @@ internal sealed class WebhookDispatcher(
             if (_couriers.IsEmpty || cancellation.IsCancellationRequested)
                 continue;
             var running = _couriers.Values.ToList();
-            // Who waits too long for an answer has to look at the clock.
+            // Who waits for an answer until the right ends has to look at the clock.
             using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            late.CancelAfter(BetweenRenewals);
+            late.CancelAfter(WebhookStore.LeaseTime / 2);
             try
             {
                 var began = TimeProvider.System.GetTimestamp();

@@ -201,6 +201,7 @@ public sealed class NoticeTests
         await using var server = await Start();
         for (var i = 0; i < 5; i++)
             await server.Invited($"Deal {i}");
+        await server.Settle();
         var names = new List<string>();
         string? next = null;
         do

@@ -139,7 +139,7 @@ public sealed class DeliveryTests
             await using var command = new NpgsqlCommand(Take, connection, transaction);
             await command.ExecuteNonQueryAsync(Cancellation);
             var resend = Resend();
-            await Blocked(server.Data);
+            await server.Blocks();
             await transaction.CommitAsync(Cancellation);
             resent = await resend;
         }
@@ -203,32 +203,6 @@ public sealed class DeliveryTests
             await server.Until(Alice, $"{Hooks.V2}/{subscription["id"]}/deliveries?state=Pending", r => r.Value.Count == 0);
         Assert.Equal(Writers * Changes * 5, receiver.Calls.Count);
         Assert.Equal(Writers * Changes * 5, receiver.Calls.Select(c => (c.Path, c.EventId())).Distinct().Count());
-    }
-
-    [Fact]
-    public async Task A_call_goes_on_while_somebody_changes_its_subscription() // W39
-    {
-        // Only PostgreSQL lets somebody hold a row.
-        if (!TestDatabase.IsPostgres)
-            return;
-        await using var server = await Start();
-        await using var receiver = await WebhookReceiver.Start();
-        var answer = new TaskCompletionSource();
-        receiver.On("/", WebhookAnswer.OkAfter(answer.Task));
-        var (id, _) = await server.Subscribe(Alice, $"{receiver.Address}/");
-        await server.Own();
-        await receiver.Until(1, Cancellation);
-        await using var source = NpgsqlDataSource.Create(await TestDatabase.Database(Path.GetFileName(server.Data)));
-        await using var connection = await source.OpenConnectionAsync(Cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-        await using var command = new NpgsqlCommand("SELECT 1 FROM webhook_subscriptions FOR UPDATE", connection, transaction);
-        await command.ExecuteNonQueryAsync(Cancellation);
-        // Until the node wants to renew its right to send.
-        await Blocked(server.Data);
-        await transaction.CommitAsync(Cancellation);
-        answer.SetResult();
-        await server.Until(Alice, $"{Hooks.V2}/{id}/deliveries?state=Delivered", r => r.Value.Count == 1);
-        Assert.Single(receiver.Calls);
     }
 
     [Fact]
@@ -459,17 +433,6 @@ public sealed class DeliveryTests
         using var certificate = X509CertificateLoader.LoadCertificate(Encoding.ASCII.GetBytes(pem));
         using var key = certificate.GetRSAPublicKey()!;
         return key.VerifyData(body, Convert.FromBase64String(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-    }
-
-    // Until somebody waits for a row that the test holds.
-    private static async Task Blocked(string data)
-    {
-        for (var tries = 0; Equals(0L, await TestDatabase.Ask(data,
-            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")); tries++)
-        {
-            Assert.True(tries < 2400, "Nobody waits for the row.");
-            await Task.Delay(25, Cancellation);
-        }
     }
 
     private static DateTimeOffset Instant(Reply referral) =>

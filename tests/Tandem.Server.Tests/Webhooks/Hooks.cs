@@ -81,6 +81,17 @@ internal static class Hooks
         "SELECT COUNT(*) FROM change_log c WHERE (c.transaction_id, c.sequence) > "
         + "(SELECT transaction_id, sequence FROM log_readers WHERE name = 'webhooks')"));
 
+    /// <summary>Waits until somebody waits for a row that the test holds; on PostgreSQL.</summary>
+    public static async Task Blocks(this TandemServer server)
+    {
+        for (var tries = 0; Equals(0L, await TestDatabase.Ask(server.Data,
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")); tries++)
+        {
+            Assert.True(tries < 2400, "Nobody waits for the row.");
+            await Task.Delay(25, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Waits until a server says what is wanted.</summary>
     public static async Task<Reply> Until(this TandemServer server, string user, string path, Func<Reply, bool> isSo)
     {
