@@ -286,7 +286,7 @@ internal sealed class PostgresData : BenchData
         ];
     }
 
-    // Values are written into the text, but for the document, which would be too long to parse each time.
+    // Values are written into the text, but for JSON, whose colons pgbench would take for variables.
     private static string Fill(HotSql sql, params object?[] values)
     {
         var text = sql.Text;
@@ -296,7 +296,8 @@ internal sealed class PostgresData : BenchData
             {
                 null or DBNull => "NULL",
                 Sql raw => raw.Text,
-                string document when document.Length > 1000 => ":document",
+                string document when document.StartsWith('{') => ":document",
+                string solutions when solutions.StartsWith('[') => ":solutions",
                 string or Guid => $"'{values[i - 1]!.ToString()!.Replace("'", "''", StringComparison.Ordinal)}'",
                 bool flag => flag ? "true" : "false",
                 byte[] bytes => $"'\\x{Convert.ToHexStringLower(bytes)}'",
@@ -311,14 +312,18 @@ internal sealed class PostgresData : BenchData
     private async Task<Measured> Pgbench(string script, int seconds)
     {
         await using var connection = await Open();
-        var document = (string)(await Values(connection, Id(1)))[^1];
+        var values = await Values(connection, Id(1));
+        var (document, solutions) = (Value("document"), Value("solutions"));
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, script + "\n");
-        var text = await MeasuredProcess.Output("pgbench", "-n", "-M", "prepared", "-c", $"{Wrk.Connections}", "-j", "1",
-            "-T", $"{seconds}", "-D", $"document={document}", "-f", file, "-h", _settings.Host!, "-p", $"{_settings.Port}", "-U", _settings.Username!, _settings.Database!);
+        var text = await MeasuredProcess.Output("pgbench",
+            ["-n", "-M", "prepared", "-c", $"{Wrk.Connections}", "-j", "1", "-T", $"{seconds}", "-D", document, "-D", solutions, "-f", file,
+            "-h", _settings.Host!, "-p", $"{_settings.Port}", "-U", _settings.Username!, _settings.Database!]);
         File.Delete(file);
         var line = text.Split('\n').Single(l => l.StartsWith("tps = ", StringComparison.Ordinal));
         return new Measured(double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture));
+
+        string Value(string name) => $"{name}={values[Array.FindIndex(ReferralStore.Columns, c => c.Name == name)]}";
     }
 
     private async Task<NpgsqlConnection> Open()
