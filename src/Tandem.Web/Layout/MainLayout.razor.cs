@@ -51,10 +51,9 @@ public sealed partial class MainLayout
         _failure = null;
         try
         {
-            // Asked meanwhile, and known before any time is shown: the first page that a browser opens has no cookie that tells it.
+            // Asked meanwhile: the first page that a browser opens has no cookie that tells it.
             var zone = RendererInfo.IsInteractive ? Script.InvokeAsync<string?>("tandem.zone", _leaving.Token).AsTask() : Task.FromResult<string?>(null);
-            await Viewer.Load(_leaving.Token);
-            Viewer.SetZone(await zone);
+            await Viewer.Load(zone, _leaving.Token);
         }
         catch (Exception ended) when (SignedOutException.Is(ended))
         {

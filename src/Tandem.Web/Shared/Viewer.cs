@@ -31,7 +31,13 @@ internal sealed class Viewer(TandemClient tandem)
     /// <summary>Whether the person manages the organizations of the exchange.</summary>
     public bool IsOperator => Has("Operator");
 
-    public async Task Load(CancellationToken cancellation) => _me = await tandem.Administration.MeAsync(cancellation);
+    /// <param name="zone">The browser's time zone, if it says so. The person is known after it: no time is shown before.</param>
+    public async Task Load(Task<string?> zone, CancellationToken cancellation)
+    {
+        var me = await tandem.Administration.MeAsync(cancellation);
+        SetZone(await zone);
+        _me = me;
+    }
 
     /// <summary>Whether the person holds a role, for whatever location.</summary>
     public bool Has(string role) => IsKnown && Me.Roles.Any(r => string.Equals(r.Role, role, StringComparison.OrdinalIgnoreCase));
